@@ -150,7 +150,11 @@ interface IEscrow {
         bytes32 reasonsHash
     );
     event Rejected(
-        JobId indexed jobId, address indexed worker, bytes32 evidenceHash, bytes32 reasonsHash, uint256 until
+        JobId indexed jobId,
+        address indexed worker,
+        bytes32 evidenceHash,
+        bytes32 reasonsHash,
+        uint256 until
     );
     event Disputed(JobId indexed jobId, address indexed by, bytes32 statementHash, uint256 until);
     event Ruled(JobId indexed jobId, Status status, uint256 workerShareBps);
@@ -160,7 +164,11 @@ interface IEscrow {
     event Credited(address indexed owner, uint256 amount);
     event Withdrawn(address indexed owner, uint256 amount);
     event SpendingLimitSet(
-        address indexed client, address indexed operator, uint256 remaining, uint256 perJob, uint256 expiresAt
+        address indexed client,
+        address indexed operator,
+        uint256 remaining,
+        uint256 perJob,
+        uint256 expiresAt
     );
     /// @notice A call of `tryMulticall` failed and was undone, alone.
     event CallFailed(uint256 indexed index, bytes reason);
@@ -172,9 +180,12 @@ interface IEscrow {
 
     /// @notice `fund` by the client with an EIP-2612 permit of `value` base units to this contract.
     /// A permit that was already used by someone else is no obstacle as long as the allowance covers the job.
-    function fundWithPermit(Terms calldata terms, uint256 value, uint256 permitDeadline, bytes calldata signature)
-        external
-        returns (JobId);
+    function fundWithPermit(
+        Terms calldata terms,
+        uint256 value,
+        uint256 permitDeadline,
+        bytes calldata signature
+    ) external returns (JobId);
 
     /// @notice `fund` by anyone with the client's EIP-3009 `ReceiveWithAuthorization` to this contract over reward and
     /// fee, whose nonce is the job's id: the client needs no gas, and its word fits these terms only.
