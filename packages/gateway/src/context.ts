@@ -1,0 +1,29 @@
+import type { Kysely, Transaction } from "kysely";
+import type { Logger } from "pino";
+import type { Oracle } from "@hireforhumans/oracle";
+import type { ChainReader } from "./chain/reader.ts";
+import type { Outbox } from "./chain/outbox.ts";
+import type { Config } from "./config.ts";
+import type { Schema } from "./database/schema.ts";
+import type { FileStore } from "./evidence/files.ts";
+import type { Metrics } from "./observability/metrics.ts";
+import type { Queue } from "./queue/queue.ts";
+
+export type Database = Kysely<Schema>;
+export type Trx = Transaction<Schema>;
+
+/** What every part of the gateway is handed. Made once, in gateway.ts. */
+export interface Context {
+  config: Config;
+  db: Database;
+  log: Logger;
+  metrics: Metrics;
+  /** Reads of the chain, and the followed branch's head: the only clock to compare chain times with. */
+  chain: ChainReader;
+  /** Writes to the chain. */
+  outbox: Outbox;
+  /** Work that must happen soon, by id. */
+  queue: Queue;
+  oracle: Oracle;
+  files: FileStore;
+}

@@ -1,0 +1,278 @@
+import type { ColumnType, Generated } from "kysely";
+
+/** What a timestamptz column takes and gives; left out, the database's own clock fills it. */
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+/** jsonb goes in as text (`JSON.stringify`) and comes out parsed. */
+type Json<T> = ColumnType<T, string, string>;
+type JsonOrNull<T> = ColumnType<T | null, string | null | undefined, string | null>;
+/** numeric(19) in WAD: text in and out, since it may pass int8. */
+type Wad = ColumnType<string, string | undefined, string>;
+
+export type Presence = "online" | "away" | "offline";
+export type OfferStatus = "pending" | "accepted" | "rejected" | "timeout" | "rescinded" | "canceled";
+export type IntentStatus = "queued" | "signed" | "mined" | "final" | "failed";
+export type DeliveryStatus = "pending" | "delivered" | "dead";
+export type Outcome = "pass" | "fail" | "unsure";
+
+/** The tables of migrations/; see 0001_initial.ts for constraints and the conventions on amounts and times. */
+export interface Schema {
+  clients: { id: string; address: string; webhook_secret: string; created_at: CreatedAt };
+  api_keys: {
+    id: string;
+    client_id: string;
+    name: string;
+    secret_hash: string;
+    secret_prefix: string;
+    scopes: string[];
+    cap_per_job: bigint | null;
+    cap_total: bigint | null;
+    expires_at: Date | null;
+    revoked_at: Date | null;
+    last_used_at: Date | null;
+    created_at: CreatedAt;
+  };
+  workers: {
+    id: string;
+    address: string;
+    name: string | null;
+    country: string | null;
+    presence: Generated<Presence>;
+    presence_at: Generated<Date>;
+    idle_since: Generated<Date>;
+    misses: Generated<number>;
+    capacity: Generated<number>;
+    load: Generated<number>;
+    created_at: CreatedAt;
+  };
+  profiles: {
+    id: string;
+    worker_id: string;
+    domain: string;
+    skills: Generated<string[]>;
+    languages: Generated<string[]>;
+    certifications: Generated<string[]>;
+    pools: Generated<string[]>;
+    hourly_rate: bigint | null;
+    reputation: Wad;
+    /** What matching looks in: every skill, language, country and pool with its prefix. Kept by workers/. */
+    tags: Generated<string[]>;
+    /** Online and with room for one more job. Kept by workers/ and matching/ in the transaction that changes either. */
+    available: Generated<boolean>;
+    active: Generated<boolean>;
+    created_at: CreatedAt;
+  };
+  reputations: {
+    address: string;
+    domain_hash: string;
+    score: string;
+    successes: number;
+    failures: number;
+    block_number: bigint;
+  };
+  pools: { id: string; client_id: string; name: string; created_at: CreatedAt };
+  siwe_nonces: { nonce: string; expires_at: Date };
+  sessions: { token_hash: string; worker_id: string; expires_at: Date; created_at: CreatedAt };
+  jobs: {
+    id: string;
+    client_id: string;
+    key_id: string | null;
+    chain_job_id: string;
+    terms: Json<Record<string, string>>;
+    request: Json<Record<string, unknown>>;
+    packet: Json<Record<string, unknown>>;
+    /** What callers see: the chain's status, ahead of it where a signed word is stored and on its way. */
+    status: string;
+    /** The escrow's status by the followed branch; null until the funding is seen. */
+    chain_status: string | null;
+    round: Generated<number>;
+    until_seconds: bigint | null;
+    deadline_seconds: bigint;
+    reward: bigint;
+    fee: bigint;
+    category: string;
+    domain: string;
+    skills: Generated<string[]>;
+    languages: Generated<string[]>;
+    certifications: Generated<string[]>;
+    countries_allow: Generated<string[]>;
+    countries_deny: Generated<string[]>;
+    min_reputation: Wad;
+    pool_id: string | null;
+    tier: string;
+    worker_id: string | null;
+    awaiting_answer: Generated<boolean>;
+    wave: Generated<number>;
+    next_wave_at: Date | null;
+    unmatched_at: Date | null;
+    resolution: JsonOrNull<unknown>;
+    worker_notes: string | null;
+    failure: JsonOrNull<{ code: string; detail: string }>;
+    webhook_url: string | null;
+    webhook_headers: JsonOrNull<Record<string, string>>;
+    escrow_transaction_hash: string | null;
+    release_transaction_hash: string | null;
+    refund_transaction_hash: string | null;
+    sequence: Generated<number>;
+    funded_at: Date | null;
+    accepted_at: Date | null;
+    submitted_at: Date | null;
+    ended_at: Date | null;
+    created_at: CreatedAt;
+  };
+  idempotency_keys: {
+    key_id: string;
+    idempotency_key: string;
+    request_hash: string;
+    job_id: string | null;
+    response: JsonOrNull<Record<string, unknown>>;
+    created_at: CreatedAt;
+  };
+  job_events: {
+    id: string;
+    job_id: string;
+    sequence: number;
+    type: string;
+    /** Names the happening within its job, so that telling it twice (a reorg, a restart) leaves one event. */
+    once: string;
+    data: Json<Record<string, unknown>>;
+    created_at: CreatedAt;
+  };
+  messages: {
+    id: string;
+    job_id: string;
+    author: "agent" | "worker";
+    kind: "question" | "answer" | "note";
+    body: string;
+    created_at: CreatedAt;
+  };
+  ratings: { job_id: string; score: number; comment: string | null; created_at: CreatedAt };
+  offers: {
+    id: string;
+    job_id: string;
+    worker_id: string;
+    profile_id: string;
+    round: number;
+    wave: number;
+    status: Generated<OfferStatus>;
+    reason: string | null;
+    expires_at: Date;
+    signature: string | null;
+    valid_until_seconds: bigint | null;
+    decided_at: Date | null;
+    created_at: CreatedAt;
+  };
+  files: { sha256: string; size: bigint; media_type: string; created_at: CreatedAt };
+  file_uploads: {
+    id: string;
+    sha256: string;
+    name: string;
+    worker_id: string | null;
+    client_id: string | null;
+    created_at: CreatedAt;
+  };
+  evidence: {
+    id: string;
+    job_id: string;
+    worker_id: string;
+    round: number;
+    bundle: Json<Record<string, unknown>>;
+    evidence_hash: string;
+    signature: string;
+    valid_until_seconds: bigint;
+    created_at: CreatedAt;
+  };
+  confirmations: {
+    token_hash: string;
+    job_id: string;
+    worker_id: string;
+    statement: string;
+    answer: "confirmed" | "denied" | null;
+    answered_at: Date | null;
+    expires_at: Date;
+    created_at: CreatedAt;
+  };
+  verdicts: {
+    evidence_id: string;
+    job_id: string;
+    outcome: Outcome;
+    reasons: Json<Record<string, unknown>>;
+    reasons_hash: string;
+    signature: string | null;
+    valid_until_seconds: bigint | null;
+    created_at: CreatedAt;
+  };
+  webhook_endpoints: {
+    id: string;
+    client_id: string;
+    url: string;
+    secret: string;
+    /** Empty: all. */
+    event_types: Generated<string[]>;
+    headers: Json<Record<string, string>>;
+    /** Set where the endpoint came with one job and hears of that job only. */
+    job_id: string | null;
+    failures: Generated<number>;
+    open_until: Date | null;
+    deleted_at: Date | null;
+    created_at: CreatedAt;
+  };
+  webhook_deliveries: {
+    id: string;
+    endpoint_id: string;
+    event_id: string;
+    job_id: string;
+    sequence: number;
+    status: Generated<DeliveryStatus>;
+    attempts: Generated<number>;
+    next_attempt_at: Generated<Date>;
+    response_status: number | null;
+    error: string | null;
+    delivered_at: Date | null;
+    created_at: CreatedAt;
+  };
+  blocks: {
+    hash: string;
+    number: bigint;
+    parent_hash: string;
+    timestamp_seconds: bigint;
+    final: Generated<boolean>;
+  };
+  chain_events: {
+    block_hash: string;
+    log_index: number;
+    block_number: bigint;
+    transaction_hash: string;
+    address: string;
+    name: string;
+    chain_job_id: string | null;
+    args: Json<Record<string, string>>;
+  };
+  intents: {
+    id: string;
+    intent_key: string;
+    kind: string;
+    job_id: string | null;
+    signer: string;
+    to_address: string;
+    data: string;
+    gas_limit: bigint;
+    nonce: bigint | null;
+    status: Generated<IntentStatus>;
+    mined_hash: string | null;
+    mined_block_hash: string | null;
+    failure: string | null;
+    created_at: CreatedAt;
+    settled_at: Date | null;
+  };
+  transactions: {
+    hash: string;
+    intent_id: string;
+    raw: string;
+    max_fee_per_gas: bigint;
+    max_priority_fee_per_gas: bigint;
+    broadcast_at: Date | null;
+    created_at: CreatedAt;
+  };
+  signer_leases: { signer: string; holder: string; fence: Generated<bigint>; next_nonce: bigint; expires_at: Date };
+  chain_identity: { one: Generated<boolean>; chain_id: bigint; genesis_hash: string; escrow: string };
+}
