@@ -62,7 +62,8 @@ struct Job {
     /// The last second of the present state's window; zero where the state has none (`Open` ends by the terms' deadline).
     uint40 until;
     /// How often the job was reopened. A worker's signature names it, so it can't be used again after a lapse.
-    uint16 round;
+    /// A lapse takes a second at least and a job a year at most, so 32 bits can't run over.
+    uint32 round;
 }
 
 /// @notice What an operator may still spend of a client's money by funding jobs for it.
@@ -171,14 +172,17 @@ interface IEscrow {
         uint256 expiresAt
     );
     /// @notice A call of `tryMulticall` failed and was undone, alone.
+    /// @param reason The revert data, or nothing if it is longer than 1,024 bytes.
     event CallFailed(uint256 indexed index, bytes reason);
+    /// @notice The reputation contract failed; the job went on without it.
+    event RecordFailed(JobId indexed jobId, address indexed worker);
 
     // Operations, in the order of a job's life.
 
     /// @notice Pulls reward and fee from the client's allowance. By the client, or by its operator inside the limit.
     function fund(Terms calldata terms) external returns (JobId);
 
-    /// @notice `fund` by the client with an EIP-2612 permit of `value` base units to this contract.
+    /// @notice `fund` (same senders) with the client's EIP-2612 permit of `value` base units to this contract.
     /// A permit that was already used by someone else is no obstacle as long as the allowance covers the job.
     function fundWithPermit(
         Terms calldata terms,
@@ -248,6 +252,8 @@ interface IEscrow {
 
     /// @notice Each of these calls for itself: one that fails is undone and reported by `CallFailed`, the others stand.
     /// To keep the steps of one job together, let a call be a `multicall` of them.
+    /// Each call may use an equal share of the gas that is left, so one that burns gas can't starve those behind it. An
+    /// estimate of gas is of no use here (calls that ran out of gas count as failed): give every call what it needs.
     function tryMulticall(bytes[] calldata calls) external returns (bool[] memory succeeded);
 
     // Views.
