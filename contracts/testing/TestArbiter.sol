@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {IArbiter} from "../escrow/IArbiter.sol";
+import {IEscrow, JobId, Terms} from "../escrow/IEscrow.sol";
+
+/// @notice An arbiter that takes the bond named in `data` from the disputant, and rules as it is told. In its other
+/// modes it misbehaves inside `open`.
+contract TestArbiter is IArbiter {
+    enum Mode {
+        Take,
+        Revert,
+        RevertBomb,
+        BurnGas,
+        ReturnGarbage,
+        RuleInOpen,
+        Reenter
+    }
+
+    error Refused();
+
+    event Opened(JobId indexed jobId, address indexed worker, address indexed disputant, uint256 bond);
+    event Reentered(bool succeeded);
+
+    IEscrow public immutable ESCROW;
+    IERC20 public immutable USDC;
+
+    Mode public mode;
+    uint256 public shareInOpen;
+    bytes public callInOpen;
+
+    constructor(IEscrow escrow, IERC20 usdc) {
+        ESCROW = escrow;
+        USDC = usdc;
+    }
+
+    function setMode(Mode next) external {
+        mode = next;
+    }
+
+    /// @notice Rules this share (basis points) inside `open`, from now on.
+    function ruleInOpen(uint256 workerShareBps) external {
+        mode = Mode.RuleInOpen;
+        shareInOpen = workerShareBps;
+    }
+
+    /// @notice Makes this call to the escrow inside `open`, from now on, and tells by `Reentered` how it went.
+    function reenterWith(bytes calldata call) external {
+        mode = Mode.Reenter;
+        callInOpen = call;
+    }
+
+    /// @param data Empty, or abi.encode(uint256 bond) in base units, pulled from the disputant.
+    function open(JobId jobId, Terms calldata terms, address worker, address disputant, bytes calldata data) external {
+        uint256 bond = data.length == 0 ? 0 : abi.decode(data, (uint256));
+        if (bond > 0) require(USDC.transferFrom(disputant, address(this), bond), Refused());
+        emit Opened(jobId, worker, disputant, bond);
+        _misbehave(terms);
+    }
+
+    function rule(Terms calldata terms, uint256 workerShareBps) external {
+        ESCROW.rule(terms, workerShareBps);
+    }
+
+    function _misbehave(Terms calldata terms) private {
+        if (mode == Mode.Revert) revert Refused();
+        if (mode == Mode.RevertBomb) LowLevelCall.bubbleRevert(new bytes(100_000));
+        if (mode == Mode.BurnGas) while (true) {}
+        if (mode == Mode.ReturnGarbage) _return(new bytes(1_000));
+        if (mode == Mode.RuleInOpen) ESCROW.rule(terms, shareInOpen);
+        if (mode == Mode.Reenter) {
+            (bool succeeded, ) = address(ESCROW).call(callInOpen);
+            emit Reentered(succeeded);
+        }
+    }
+
+    function _return(bytes memory garbage) private pure {
+        assembly ("memory-safe") {
+            return(add(garbage, 0x20), mload(garbage))
+        }
+    }
+}
