@@ -4,6 +4,7 @@ import type { Oracle } from "@hireforhumans/oracle";
 import type { ChainReader } from "./chain/reader.ts";
 import type { Outbox } from "./chain/outbox.ts";
 import type { Config } from "./config.ts";
+import type { Listen } from "./database/notifications.ts";
 import type { Schema } from "./database/schema.ts";
 import type { FileStore } from "./evidence/files.ts";
 import type { Metrics } from "./observability/metrics.ts";
@@ -16,6 +17,8 @@ export type Trx = Transaction<Schema>;
 export interface Context {
   config: Config;
   db: Database;
+  /** Hears what the database tells at commit: channel `job_events`, say. */
+  listen: Listen;
   log: Logger;
   metrics: Metrics;
   /** Reads of the chain, and the followed branch's head: the only clock to compare chain times with. */

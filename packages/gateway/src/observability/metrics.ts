@@ -1,0 +1,99 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+
+/** Steps from a hit in memory to a call that nearly timed out. */
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Every number that /metrics shows. Each gateway has its own registry, so several live side by side in one process. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+
+    rpcErrors: new Counter({
+      name: "hfh_rpc_errors_total",
+      help: "Calls to the chain's node that failed, by the part that called.",
+      labelNames: ["part"] as const,
+      registers,
+    }),
+
+    followerHead: new Gauge({ name: "hfh_follower_head_block", help: "The followed branch's head.", registers }),
+    followerFinal: new Gauge({ name: "hfh_follower_final_block", help: "The last final block seen.", registers }),
+    followerLag: new Gauge({
+      name: "hfh_follower_lag_blocks",
+      help: "Blocks between the node's head and the followed one.",
+      registers,
+    }),
+    followerEvents: new Counter({ name: "hfh_follower_events_total", help: "Contract events stored.", registers }),
+    followerRollbacks: new Counter({
+      name: "hfh_follower_blocks_rolled_back_total",
+      help: "Blocks taken back because the chain went another way.",
+      registers,
+    }),
+
+    outboxIntents: new Gauge({
+      name: "hfh_outbox_intents",
+      help: "Intents not settled yet, by status.",
+      labelNames: ["status"] as const,
+      registers,
+    }),
+    outboxSettled: new Counter({
+      name: "hfh_outbox_settled_total",
+      help: "Intents that a block took up, by kind and outcome (mined, failed).",
+      labelNames: ["kind", "outcome"] as const,
+      registers,
+    }),
+    outboxBumps: new Counter({
+      name: "hfh_outbox_fee_bumps_total",
+      help: "Transactions signed again at a higher fee.",
+      registers,
+    }),
+    outboxFeeCapped: new Gauge({
+      name: "hfh_outbox_fee_capped",
+      help: "1 while a stuck transaction can't be bumped because MAX_FEE_GWEI is reached.",
+      registers,
+    }),
+    relayerBalanceShort: new Gauge({
+      name: "hfh_relayer_balance_short",
+      help: "1 while the node refuses our transactions because the relayer can't pay their gas.",
+      registers,
+    }),
+    outboxMinedSeconds: new Histogram({
+      name: "hfh_outbox_mined_seconds",
+      help: "From an intent's making to the sight of its receipt.",
+      buckets: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+
+    queueJobSeconds: new Histogram({
+      name: "hfh_queue_job_seconds",
+      help: "Run time of queued work, by queue and outcome (done, failed).",
+      labelNames: ["queue", "outcome"] as const,
+      buckets: secondsBuckets,
+      registers,
+    }),
+    sweepRows: new Counter({
+      name: "hfh_sweep_rows_total",
+      help: "Due rows that a sweep handled, by sweep.",
+      labelNames: ["sweep"] as const,
+      registers,
+    }),
+    sweepFailures: new Counter({
+      name: "hfh_sweep_failures_total",
+      help: "Sweeps that threw, by sweep.",
+      labelNames: ["sweep"] as const,
+      registers,
+    }),
+
+    httpSeconds: new Histogram({
+      name: "hfh_http_request_seconds",
+      help: "Time to answer, by route and status class.",
+      labelNames: ["method", "route", "status"] as const,
+      buckets: secondsBuckets,
+      registers,
+    }),
+  };
+}
