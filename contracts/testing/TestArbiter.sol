@@ -24,17 +24,9 @@ contract TestArbiter is IArbiter {
     event Opened(JobId indexed jobId, address indexed worker, address indexed disputant, uint256 bond);
     event Reentered(bool succeeded);
 
-    IEscrow public immutable ESCROW;
-    IERC20 public immutable USDC;
-
     Mode public mode;
     uint256 public shareInOpen;
     bytes public callInOpen;
-
-    constructor(IEscrow escrow, IERC20 usdc) {
-        ESCROW = escrow;
-        USDC = usdc;
-    }
 
     function setMode(Mode next) external {
         mode = next;
@@ -52,16 +44,20 @@ contract TestArbiter is IArbiter {
         callInOpen = call;
     }
 
-    /// @param data Empty, or abi.encode(uint256 bond) in base units, pulled from the disputant.
+    /// @param data Empty, or abi.encode(IERC20 token, uint256 bond): base units pulled from the disputant.
     function open(JobId jobId, Terms calldata terms, address worker, address disputant, bytes calldata data) external {
-        uint256 bond = data.length == 0 ? 0 : abi.decode(data, (uint256));
-        if (bond > 0) require(USDC.transferFrom(disputant, address(this), bond), Refused());
+        uint256 bond = 0;
+        if (data.length > 0) {
+            IERC20 token;
+            (token, bond) = abi.decode(data, (IERC20, uint256));
+            require(token.transferFrom(disputant, address(this), bond), Refused());
+        }
         emit Opened(jobId, worker, disputant, bond);
         _misbehave(terms);
     }
 
-    function rule(Terms calldata terms, uint256 workerShareBps) external {
-        ESCROW.rule(terms, workerShareBps);
+    function rule(IEscrow escrow, Terms calldata terms, uint256 workerShareBps) external {
+        escrow.rule(terms, workerShareBps);
     }
 
     function _misbehave(Terms calldata terms) private {
@@ -69,9 +65,9 @@ contract TestArbiter is IArbiter {
         if (mode == Mode.RevertBomb) LowLevelCall.bubbleRevert(new bytes(100_000));
         if (mode == Mode.BurnGas) while (true) {}
         if (mode == Mode.ReturnGarbage) _return(new bytes(1_000));
-        if (mode == Mode.RuleInOpen) ESCROW.rule(terms, shareInOpen);
+        if (mode == Mode.RuleInOpen) IEscrow(msg.sender).rule(terms, shareInOpen);
         if (mode == Mode.Reenter) {
-            (bool succeeded, ) = address(ESCROW).call(callInOpen);
+            (bool succeeded, ) = msg.sender.call(callInOpen);
             emit Reentered(succeeded);
         }
     }
