@@ -134,6 +134,30 @@ export const settings = {
     "false",
     "Development only: lets webhooks and HTTP confirmations reach this machine, which on a server would open its inside.",
   ),
+  trustedProxies: setting(
+    "TRUSTED_PROXIES",
+    integer(0, 10),
+    "0",
+    "How many proxies of yours stand before it. Each adds a caller's address to X-Forwarded-For, which is believed that far.",
+  ),
+  bodyLimitBytes: setting(
+    "BODY_LIMIT_BYTES",
+    integer(1024, 64 * 1024 ** 2),
+    String(1024 ** 2),
+    "The largest JSON body: 1 MiB holds a conversation of some hundred pages. Files have their own limit.",
+  ),
+  requestsPerMinute: setting(
+    "REQUESTS_PER_MINUTE",
+    integer(1, 10_000_000),
+    "6000",
+    "Requests of one API key or worker: 100 a second, more than an agent's fleet sends and less than would starve others.",
+  ),
+  strangerRequestsPerMinute: setting(
+    "STRANGER_REQUESTS_PER_MINUTE",
+    integer(1, 10_000_000),
+    "600",
+    "Requests of one IP address without a valid key or session: a page with its assets, not a search for tokens.",
+  ),
   logLevel: setting(
     "LOG_LEVEL",
     z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).describe("a level of pino, such as info"),

@@ -1,0 +1,80 @@
+import express, { type Request, type Response } from "express";
+import { ApiError, parseJsonBody } from "@hireforhumans/protocol";
+
+/** Deeper than any document a person or a model writes; parsing and hashing recurse this deep at most. */
+const MAX_DEPTH = 32;
+
+/**
+ * Reads a JSON body. An empty body counts as `{}`, so that a missing field is reported by its name.
+ * @throws ApiError unsupported_media_type, payload_too_large, malformed_json, json_too_deep
+ */
+export async function readJson(request: Request, response: Response, limitBytes: number): Promise<unknown> {
+  if (!hasBody(request)) return {};
+  if (request.is(["json", "+json"]) === false) {
+    const actual = request.get("content-type");
+    throw new ApiError(
+      "unsupported_media_type",
+      `The Content-Type is ${actual === undefined ? "missing" : JSON.stringify(actual)}; send application/json.`,
+    );
+  }
+  const bytes = await readBytes(request, response, limitBytes);
+  if (bytes.length === 0) return {};
+  if (depthOf(bytes) > MAX_DEPTH) {
+    throw new ApiError("json_too_deep", `The body is nested deeper than the ${MAX_DEPTH} levels that are taken.`);
+  }
+  try {
+    return parseJsonBody(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8 text";
+    throw new ApiError("malformed_json", `The body is not JSON: ${reason}.`, { cause: error });
+  }
+}
+
+function hasBody(request: Request): boolean {
+  const length = request.get("content-length");
+  return request.get("transfer-encoding") !== undefined || (length !== undefined && length !== "0");
+}
+
+async function readBytes(request: Request, response: Response, limitBytes: number): Promise<Buffer> {
+  const read = express.raw({ type: () => true, limit: limitBytes });
+  await new Promise<void>((resolve, reject) => {
+    read(request, response, (error?: unknown) => {
+      if (error === undefined) resolve();
+      else reject(bodyErrorOf(error, limitBytes));
+    });
+  });
+  const body: unknown = request.body;
+  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+}
+
+/** body-parser names its errors by `type`. */
+function bodyErrorOf(error: unknown, limitBytes: number): Error {
+  const type = (error as { type?: unknown }).type;
+  if (type === "entity.too.large") {
+    return new ApiError("payload_too_large", `The body is larger than the ${limitBytes} bytes that are taken.`);
+  }
+  if (type === "encoding.unsupported") {
+    return new ApiError("unsupported_media_type", "The Content-Encoding is not known; send gzip, deflate, br or none.");
+  }
+  return new ApiError("malformed_json", "The body broke off or could not be decoded.", { cause: error });
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** How deep arrays and objects nest, counted before parsing since parsing would recurse. */
+export function depthOf(json: Uint8Array): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index];
+    if (inString) {
+      if (byte === BACKSLASH) index += 1;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, (depth += 1));
+    else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+  }
+  return deepest;
+}

@@ -1,0 +1,76 @@
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { CompiledQuery } from "kysely";
+import type { Request } from "express";
+import { ApiError } from "@hireforhumans/protocol";
+import type { Database } from "../context.ts";
+
+export interface LimitOptions {
+  db: Database;
+  /** Count in the database, so that all gateways on it share one count; in this process otherwise. */
+  shared: boolean;
+  /** Requests a minute of one API key or one worker. */
+  callerPerMinute: number;
+  /** Requests a minute of one IP address that shows no valid key or session. */
+  strangerPerMinute: number;
+}
+
+export interface Limits {
+  /** @throws ApiError rate_limited */
+  caller(callerId: string): Promise<void>;
+  /** @throws ApiError rate_limited */
+  stranger(request: Pick<Request, "ip">): Promise<void>;
+}
+
+export function createLimits(options: LimitOptions): Limits {
+  const caller = limiterOf(options, "caller", options.callerPerMinute);
+  const stranger = limiterOf(options, "stranger", options.strangerPerMinute);
+  return {
+    caller: (callerId) => consume(caller, callerId, options.callerPerMinute),
+    stranger: (request) => consume(stranger, request.ip ?? "unknown", options.strangerPerMinute),
+  };
+}
+
+type Limiter = RateLimiterMemory | RateLimiterPostgres;
+
+function limiterOf({ db, shared }: LimitOptions, keyPrefix: string, points: number): Limiter {
+  const memory = new RateLimiterMemory({ keyPrefix, points, duration: 60 });
+  if (!shared) return memory;
+  return new RateLimiterPostgres({
+    keyPrefix,
+    points,
+    duration: 60,
+    storeClient: clientOf(db),
+    storeType: "client",
+    tableName: "rate_limits",
+    tableCreated: true,
+    // Who is over the limit costs no further query until the minute is over.
+    inMemoryBlockOnConsumed: points,
+    // A database that doesn't answer must not lift the limit, nor stop those who need no database.
+    insuranceLimiter: memory,
+  });
+}
+
+/** The limiter reads `expire` as a number of milliseconds; our int8 columns come as bigint. */
+function clientOf(db: Database) {
+  return {
+    query: async ({ text, values }: { text: string; values?: unknown[] }) => {
+      const { rows } = await db.executeQuery(CompiledQuery.raw(text, values ?? []));
+      const numbers = rows.map((row) => ({ ...(row as object), expire: Number((row as { expire?: unknown }).expire) }));
+      return { rows: numbers, rowCount: numbers.length };
+    },
+  };
+}
+
+async function consume(limiter: Limiter, key: string, points: number): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (rejected) {
+    if (!(rejected instanceof RateLimiterRes)) throw rejected;
+    const retryAfterSeconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
+    throw new ApiError(
+      "rate_limited",
+      `More than ${points} requests in a minute. Send the next in ${retryAfterSeconds} s.`,
+      { retryAfterSeconds },
+    );
+  }
+}
