@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { eventIdSchema, jobIdSchema } from "./ids.ts";
+import { jobSchema } from "./job.ts";
+import { listOf } from "./list.ts";
+import { instantSchema, jsonSchema } from "./scalars.ts";
+
+export const EVENT_TYPES = [
+  "job.created",
+  "job.funded",
+  "job.offered",
+  "job.accepted",
+  "job.question",
+  "job.submitted",
+  "job.verified",
+  "job.rejected",
+  "job.completed",
+  "job.reopened",
+  "job.refunded",
+  "job.disputed",
+  "job.ruled",
+  "job.unmatched",
+  "job.failed",
+  "callback.requested",
+  "sla.breached",
+] as const;
+
+export const eventTypeSchema = z.enum(EVENT_TYPES).meta({ id: "EventType", example: "job.completed" });
+export type EventType = z.infer<typeof eventTypeSchema>;
+
+/** The body of a webhook, and one event of a stream. */
+export const eventSchema = z
+  .object({
+    type: eventTypeSchema,
+    timestamp: instantSchema,
+    job_id: jobIdSchema,
+    resolution: z.string().nullable(),
+    worker_notes: z.string().nullable(),
+    sequence: z.int().min(1).meta({ description: "Counts the events of a job from 1; deliveries keep this order." }),
+    state: jsonSchema.meta({ description: "What the job was created with." }),
+    data: jobSchema.meta({ description: "The whole job as it was at this event." }),
+    id: eventIdSchema.meta({ description: "The same as the `webhook-id` header. Seen before: already handled." }),
+  })
+  .meta({ id: "Event", description: "Something that happened to a job." });
+export type Event = z.infer<typeof eventSchema>;
+
+export const eventListSchema = listOf(eventSchema, "EventList");

@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** The envelope of every list. */
+export function listOf<S extends z.ZodType>(item: S, id: string) {
+  return z
+    .object({
+      object: z.literal("list"),
+      data: z.array(item),
+      has_more: z.boolean().meta({ description: "Whether older entries follow." }),
+      next_cursor: z
+        .string()
+        .nullable()
+        .meta({ description: "Send as `cursor` to get the next page; null on the last one." }),
+    })
+    .meta({ id, description: "One page of a list, newest first." });
+}
+
+export interface List<T> {
+  object: "list";
+  data: T[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+/** The query of every list. */
+export const pageQuerySchema = z.strictObject({
+  cursor: z.string().min(1).max(400).optional().meta({ description: "`next_cursor` of the page before." }),
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: "How many at most, 1 to 100." }),
+});
+export type PageQuery = z.infer<typeof pageQuerySchema>;
