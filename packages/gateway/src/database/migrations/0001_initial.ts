@@ -215,7 +215,7 @@ const statements = [
     signature text not null,
     valid_until_seconds int8 not null,
     created_at timestamptz not null default now(),
-    unique (job_id, round)
+    unique (job_id, round, worker_id)
   )`,
   sql`create index evidence_by_hash on evidence (evidence_hash)`,
   sql`create table confirmations (

@@ -1,0 +1,73 @@
+import { type Expression, type SqlBool, sql } from "kysely";
+import type { Context, Trx } from "../context.ts";
+import { jobOnChain } from "./job-on-chain.ts";
+import { deadlineIntent } from "./intents.ts";
+
+/** `Escrow.SILENCE_GRACE`: how long a silent verifier's job waits before anyone may pay the worker. */
+const silenceGraceSeconds = 24n * 3600n;
+
+const batchSize = 100;
+
+/**
+ * Ends what ran out of time: reopens lapsed work, refunds what nobody delivered, pays what nobody contested. Chain times
+ * are compared with the followed head's timestamp only. A job with an intent under way is left to it first.
+ * @returns how many jobs it moved.
+ */
+export async function sweepDeadlines(ctx: Context): Promise<number> {
+  const now = ctx.chain.head().timestampSeconds;
+  return ctx.db.transaction().execute(async (trx) => {
+    const due = await trx
+      .selectFrom("jobs")
+      .select(["id", "chain_status"])
+      .where("ended_at", "is", null)
+      .where((where) =>
+        where.or([
+          where.and([where("chain_status", "=", "open"), where("deadline_seconds", "<", now)]),
+          where.and([
+            where("chain_status", "in", ["accepted", "approved", "rejected", "disputed"]),
+            where("until_seconds", "<", now),
+          ]),
+          where.and([where("chain_status", "=", "submitted"), where("until_seconds", "<", now - silenceGraceSeconds)]),
+        ]),
+      )
+      .where(noIntentUnderWay())
+      .orderBy("id")
+      .limit(batchSize)
+      .forUpdate()
+      .skipLocked()
+      .execute();
+    for (const job of due) await enqueueEnd(ctx, trx, job.id, job.chain_status ?? "");
+    return due.length;
+  });
+}
+
+const endOf: Record<string, "reopen" | "refund" | "settle"> = {
+  open: "refund",
+  accepted: "reopen",
+  submitted: "settle",
+  approved: "settle",
+  rejected: "refund",
+  disputed: "settle",
+};
+
+async function enqueueEnd(ctx: Context, trx: Trx, jobId: string, chainStatus: string): Promise<void> {
+  const verb = endOf[chainStatus];
+  if (verb === undefined) throw new Error(`job ${jobId} can't run out of time in status ${chainStatus}`);
+  const job = await jobOnChain(trx, jobId);
+  const failed = await trx
+    .selectFrom("intents")
+    .select((eb) => eb.fn.countAll<bigint>().as("count"))
+    .where("job_id", "=", jobId)
+    .where("kind", "=", verb)
+    .where("status", "=", "failed")
+    .executeTakeFirstOrThrow();
+  await ctx.outbox.enqueue(trx, deadlineIntent(ctx.chain.deployment.escrow, job, verb, Number(failed.count)));
+}
+
+/** One that failed is tried again, but not at once: what made it fail may last. */
+const noIntentUnderWay = (): Expression<SqlBool> => sql<SqlBool>`not exists (
+  select 1 from intents where intents.job_id = jobs.id and (
+    intents.status in ('queued', 'signed')
+    or (intents.status = 'failed' and intents.settled_at > now() - interval '5 minutes')
+  )
+)`;

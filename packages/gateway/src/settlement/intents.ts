@@ -1,0 +1,135 @@
+import { type Terms, type Verdict, escrowInterface } from "@hireforhumans/protocol";
+import type { NewIntent } from "../chain/outbox.ts";
+
+/** What every intent on a job's money is made of. */
+export interface JobOnChain {
+  id: string;
+  round: number;
+  terms: Terms;
+}
+
+/** A worker's (or client's) signed word; an empty signature when the relayer speaks for itself. */
+export interface SignedWord {
+  validUntilSeconds: bigint;
+  signature: string;
+}
+
+/**
+ * Gas limits are fixed, not estimated: an intent may follow another that is not mined yet, on whose state an estimate
+ * would fail. Each is about twice the most that docs/gas.md shows for the operation with a blocked receiver and a first
+ * use of every slot, plus what the escrow keeps in reserve for its guarded calls; unused gas is not paid.
+ */
+const gasLimits = {
+  fund: 300_000n,
+  accept: 250_000n,
+  submit: 200_000n,
+  settlement: 600_000n,
+} as const;
+
+const call = (escrow: string, job: JobOnChain, kind: NewIntent["kind"], key: string, data: string, gasLimit: bigint) =>
+  ({ key, kind, jobId: job.id, to: escrow, data, gasLimit }) satisfies NewIntent;
+
+/** Funds a job from the client's allowance, inside the spending limit that the client gave the relayer. */
+export function fundIntent(escrow: string, job: JobOnChain): NewIntent {
+  const data = escrowInterface.encodeFunctionData("fund", [job.terms]);
+  return call(escrow, job, "fund", `fund:${job.id}`, data, gasLimits.fund);
+}
+
+/** Funds a job with the client's EIP-3009 authorization, whose nonce is the job's id on chain. */
+export function fundWithAuthorizationIntent(
+  escrow: string,
+  job: JobOnChain,
+  authorization: { validAfterSeconds: bigint; validBeforeSeconds: bigint; signature: string },
+): NewIntent {
+  const data = escrowInterface.encodeFunctionData("fundWithAuthorization", [
+    job.terms,
+    authorization.validAfterSeconds,
+    authorization.validBeforeSeconds,
+    authorization.signature,
+  ]);
+  return call(escrow, job, "fund", `fund:${job.id}`, data, gasLimits.fund);
+}
+
+export function cancelIntent(escrow: string, job: JobOnChain): NewIntent {
+  const data = escrowInterface.encodeFunctionData("cancel", [job.terms, 0n, "0x"]);
+  return call(escrow, job, "cancel", `cancel:${job.id}:${job.round}`, data, gasLimits.settlement);
+}
+
+export function acceptIntent(escrow: string, job: JobOnChain, worker: string, word: SignedWord): NewIntent {
+  const data = escrowInterface.encodeFunctionData("accept", [
+    job.terms,
+    worker,
+    word.validUntilSeconds,
+    word.signature,
+  ]);
+  return call(escrow, job, "accept", `accept:${job.id}:${job.round}:${worker}`, data, gasLimits.accept);
+}
+
+/** The worker's submission alone: when the verdict takes longer than the work window may last. */
+export function submitIntent(escrow: string, job: JobOnChain, evidenceHash: string, word: SignedWord): NewIntent {
+  return call(escrow, job, "submit", submitKey(job), encodeSubmit(job, evidenceHash, word), gasLimits.submit);
+}
+
+/** The worker's submission and the verdict on it, in one transaction: both or none. */
+export function submitWithVerdictIntent(
+  escrow: string,
+  job: JobOnChain,
+  word: SignedWord,
+  verdict: Verdict,
+  signature: string,
+): NewIntent {
+  const data = escrowInterface.encodeFunctionData("multicall", [
+    [encodeSubmit(job, verdict.evidenceHash, word), encodeVerdict(job, verdict, signature)],
+  ]);
+  return call(escrow, job, "submit", submitKey(job), data, gasLimits.submit + gasLimits.settlement);
+}
+
+/** The verdict on evidence that the chain has, or will have by an earlier intent. */
+export function verdictIntent(escrow: string, job: JobOnChain, verdict: Verdict, signature: string): NewIntent {
+  const verb = verdict.pass ? "release" : "reject";
+  const data = encodeVerdict(job, verdict, signature);
+  return call(escrow, job, verb, `${verb}:${job.id}:${job.round}`, data, gasLimits.settlement);
+}
+
+/** The client's own word, spoken by the relayer as its operator. */
+export function releaseIntent(escrow: string, job: JobOnChain, evidenceHash: string, reasonsHash: string): NewIntent {
+  const data = escrowInterface.encodeFunctionData("release", [
+    job.terms,
+    { evidenceHash, reasonsHash, validUntil: 0n },
+    "0x",
+  ]);
+  return call(escrow, job, "release", `release:${job.id}:${job.round}:client`, data, gasLimits.settlement);
+}
+
+/**
+ * What anyone may do when a window is over.
+ * @param attempt How often it was tried and failed before.
+ */
+export function deadlineIntent(
+  escrow: string,
+  job: JobOnChain,
+  verb: "reopen" | "refund" | "settle",
+  attempt: number,
+): NewIntent {
+  const data = escrowInterface.encodeFunctionData(verb, [job.terms]);
+  return call(escrow, job, verb, `${verb}:${job.id}:${job.round}:${attempt}`, data, gasLimits.settlement);
+}
+
+export const submitKey = (job: Pick<JobOnChain, "id" | "round">): string => `submit:${job.id}:${job.round}`;
+
+function encodeSubmit(job: JobOnChain, evidenceHash: string, word: SignedWord): string {
+  return escrowInterface.encodeFunctionData("submit", [
+    job.terms,
+    evidenceHash,
+    word.validUntilSeconds,
+    word.signature,
+  ]);
+}
+
+function encodeVerdict(job: JobOnChain, verdict: Verdict, signature: string): string {
+  return escrowInterface.encodeFunctionData(verdict.pass ? "release" : "reject", [
+    job.terms,
+    { evidenceHash: verdict.evidenceHash, reasonsHash: verdict.reasonsHash, validUntil: verdict.validUntil },
+    signature,
+  ]);
+}
