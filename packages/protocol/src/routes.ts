@@ -666,7 +666,7 @@ export function codesOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>(route.codes);
   if (route.who.key !== undefined || route.who.worker === true) codes.add("unauthenticated");
   if (route.who.key !== undefined) codes.add("scope_missing");
-  if (route.who.key === undefined && route.who.worker === true) codes.add("forbidden");
+  if ((route.who.key === undefined) !== (route.who.worker === undefined)) codes.add("forbidden");
   if (route.params !== undefined || route.query !== undefined || route.request !== undefined) {
     codes.add("invalid_request");
   }

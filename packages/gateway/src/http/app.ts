@@ -1,21 +1,24 @@
 import express, { type Express, type Request, type Response } from "express";
 import helmet from "helmet";
-import { ApiError } from "@hireforhumans/protocol";
+import { ApiError, type RouteName, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import type { Authenticators } from "./caller.ts";
 import { createLimits } from "./limits.ts";
 import { pipelineOf } from "./pipeline.ts";
 import { answerProblems } from "./problem.ts";
 import { logRequests } from "./request-log.ts";
-import type { Method, Route } from "./route.ts";
+import type { ServedRoute } from "./route.ts";
 
-/** The gateway's HTTP side, built apart from listening. */
-export function createApp(ctx: Context, routes: readonly Route[], authenticators: Authenticators): Express {
+/**
+ * The gateway's HTTP side, built apart from listening.
+ * @param served what each part of the gateway serves; their order is that of protocol's table, whatever it is here
+ */
+export function createApp(ctx: Context, served: readonly ServedRoute[], authenticators: Authenticators): Express {
   const app = express();
   app.disable("x-powered-by");
+  app.disable("etag");
   app.set("trust proxy", ctx.config.trustedProxies);
   app.set("query parser", "simple");
-  app.set("etag", false);
   app.use(logRequests(ctx.log, ctx.metrics.httpSeconds));
   app.use(helmet(helmetOptions));
 
@@ -25,17 +28,17 @@ export function createApp(ctx: Context, routes: readonly Route[], authenticators
     callerPerMinute: ctx.config.requestsPerMinute,
     strangerPerMinute: ctx.config.strangerRequestsPerMinute,
   });
-  const parts = { ctx, authenticators, limits, defaultBodyLimitBytes: ctx.config.bodyLimitBytes };
-  for (const route of routes) {
-    const run = pipelineOf(route, parts);
-    app[route.method](expressPath(route.path), (request, response, next) => {
-      response.locals["route"] = route.path;
+  for (const route of inTableOrder(served)) {
+    const { path, method } = routes[route.name];
+    const run = pipelineOf(route, { ctx, authenticators, limits });
+    app[methods[method]](path, (request, response, next) => {
+      response.locals["route"] = path;
       return run(request, response, next);
     });
   }
-  for (const [path, methods] of methodsByPath(routes)) app.all(path, refuseMethod(methods));
+  for (const [path, allowed] of methodsByPath(served)) app.all(path, refuseMethod(allowed));
   app.use((request) => {
-    throw new ApiError("not_found", `There is nothing at ${request.method} ${request.path}.`);
+    throw new ApiError("not_found", `There is nothing at ${request.path}.`);
   });
   app.use(answerProblems(ctx.log));
   return app;
@@ -43,24 +46,33 @@ export function createApp(ctx: Context, routes: readonly Route[], authenticators
 
 /** The API answers JSON alone, which runs nothing; the docs page sets its own policy. */
 const helmetOptions = {
-  contentSecurityPolicy: { useDefaults: false, directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] } },
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
+  },
 };
 
-/** "/v1/jobs/{job_id}" as Express writes it: "/v1/jobs/:job_id". */
-const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
+const methods = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
 
-function methodsByPath(routes: readonly Route[]): Map<string, Method[]> {
-  const methods = new Map<string, Method[]>();
-  for (const { path, method } of routes) {
-    methods.set(expressPath(path), [...(methods.get(expressPath(path)) ?? []), method]);
-  }
-  return methods;
+/** The table has the more special path first (`/v1/workers/me` before `/v1/workers/:id`). */
+function inTableOrder(served: readonly ServedRoute[]): ServedRoute[] {
+  const byName = new Map(served.map((route) => [route.name, route]));
+  if (byName.size !== served.length) throw new Error("a route is served twice");
+  const names = Object.keys(routes) as RouteName[];
+  return names.flatMap((name) => byName.get(name) ?? []);
 }
 
-function refuseMethod(methods: readonly Method[]) {
-  const allow = methods.map((method) => method.toUpperCase()).join(", ");
+function methodsByPath(served: readonly ServedRoute[]): Map<string, string[]> {
+  const byPath = new Map<string, string[]>();
+  for (const { path, method } of served.map(({ name }) => routes[name])) {
+    byPath.set(path, [...(byPath.get(path) ?? []), method]);
+  }
+  return byPath;
+}
+
+function refuseMethod(allowed: readonly string[]) {
   return (request: Request, response: Response): never => {
-    response.set("allow", allow);
-    throw new ApiError("method_not_allowed", `${request.method} is not possible here; ${allow} is.`);
+    response.set("allow", allowed.join(", "));
+    throw new ApiError("method_not_allowed", `${request.method} is not possible here; ${allowed.join(", ")} is.`);
   };
 }

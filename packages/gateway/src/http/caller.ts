@@ -6,7 +6,7 @@ export interface KeyCaller {
   key: {
     id: string;
     scopes: readonly Scope[];
-    /** Base units of reward; null: no cap. */
+    /** Base units, fee included; null: no cap. */
     capPerJob: bigint | null;
     capTotal: bigint | null;
     expiresAt: Date | null;
@@ -18,26 +18,16 @@ export interface WorkerCaller {
   worker: { id: string; address: string };
 }
 
+export type Caller = KeyCaller | WorkerCaller;
+
+export const isWorker = (caller: Caller): caller is WorkerCaller => "worker" in caller;
+
+/** What a token begins with says which of the two it is. */
+export const KEY_PREFIX = "hfh_";
+export const SESSION_PREFIX = "hfw_";
+
 /** How tokens become callers; each gives undefined for a token that is unknown, revoked or past its time. */
 export interface Authenticators {
   key(token: string): Promise<KeyCaller | undefined>;
   session(token: string): Promise<WorkerCaller | undefined>;
-}
-
-export const KEY_PREFIX = "hfh_";
-export const SESSION_PREFIX = "hfw_";
-
-/** Who may call a route: anyone, an API key, a worker, or either of the two. */
-export type Auth = "none" | "key" | "session" | "either";
-
-/** The caller as a handler of a route with this `auth` gets it. */
-export interface CallerOf {
-  none: undefined;
-  key: KeyCaller;
-  session: WorkerCaller;
-  either: KeyCaller | WorkerCaller;
-}
-
-export function isWorker(caller: KeyCaller | WorkerCaller): caller is WorkerCaller {
-  return "worker" in caller;
 }

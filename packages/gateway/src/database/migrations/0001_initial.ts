@@ -128,7 +128,7 @@ const statements = [
     ended_at timestamptz,
     created_at timestamptz not null default now()
   )`,
-  sql`create index jobs_of_client on jobs (client_id, created_at desc, id desc)`,
+  sql`create index jobs_of_client on jobs (client_id, id desc)`,
   sql`create index jobs_next_wave on jobs (next_wave_at) where next_wave_at is not null`,
   sql`create index jobs_unended on jobs (chain_status, until_seconds, deadline_seconds) where ended_at is null`,
   sql`create table idempotency_keys (
@@ -333,6 +333,13 @@ const statements = [
     fence int8 not null default 1,
     next_nonce int8 not null,
     expires_at timestamptz not null
+  )`,
+
+  // Requests counted by caller; lost counts after a crash hurt nobody. The limiter chose the columns; `expire` is unix ms.
+  sql`create unlogged table rate_limits (
+    key varchar(255) primary key,
+    points integer not null default 0,
+    expire bigint
   )`,
 
   // Which chain this database belongs to; a new local chain is told apart by its genesis.
