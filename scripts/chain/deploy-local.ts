@@ -1,6 +1,7 @@
-import { Contract, ContractFactory, JsonRpcProvider, Wallet, type Signer } from "ethers";
+import { Contract, ContractFactory, Wallet, type JsonRpcProvider, type Signer } from "ethers";
 import { readArtifact } from "./artifacts.ts";
 import { devAccounts, type DevAccount } from "./dev-accounts.ts";
+import { localProvider } from "./provider.ts";
 import { deployUsdc, mintUsdc, usdcAbi } from "./usdc.ts";
 
 /** Addresses, and the block from which a follower has to read. */
@@ -46,7 +47,7 @@ async function withProvider<Result>(
   url: string,
   work: (provider: JsonRpcProvider) => Promise<Result>,
 ): Promise<Result> {
-  const provider = new JsonRpcProvider(url, undefined, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 50 });
+  const provider = localProvider(url);
   try {
     return await work(provider);
   } finally {

