@@ -41,7 +41,10 @@ export interface Schema {
     idle_since: Generated<Date>;
     misses: Generated<number>;
     capacity: Generated<number>;
+    /** Jobs in hand: accepted or submitted. */
     load: Generated<number>;
+    /** Places held by pending offers. */
+    offered: Generated<number>;
     created_at: CreatedAt;
   };
   profiles: {
@@ -53,10 +56,9 @@ export interface Schema {
     certifications: Generated<string[]>;
     pools: Generated<string[]>;
     hourly_rate: bigint | null;
-    reputation: Wad;
-    /** What matching looks in: every skill, language, country and pool with its prefix. Kept by workers/. */
+    /** What matching looks in: `tags_of` it. Kept by workers/places.ts. */
     tags: Generated<string[]>;
-    /** Online and with room for one more job. Kept by workers/ and matching/ in the transaction that changes either. */
+    /** Active, and its worker online with a free place. Kept by workers/places.ts in the transaction that changes either. */
     available: Generated<boolean>;
     active: Generated<boolean>;
     created_at: CreatedAt;
@@ -70,7 +72,8 @@ export interface Schema {
     block_number: bigint;
   };
   pools: { id: string; client_id: string; name: string; created_at: CreatedAt };
-  siwe_nonces: { nonce: string; expires_at: Date };
+  /** Sign-in messages given out and not used yet, by the SHA-256 of their text. */
+  sign_ins: { message_hash: string; address: string; expires_at: Date };
   sessions: { token_hash: string; worker_id: string; expires_at: Date; created_at: CreatedAt };
   jobs: {
     id: string;
@@ -106,9 +109,12 @@ export interface Schema {
     unmatched_at: Date | null;
     resolution: JsonOrNull<unknown>;
     worker_notes: string | null;
-    failure: JsonOrNull<{ code: string; detail: string }>;
-    webhook_url: string | null;
-    webhook_headers: JsonOrNull<Record<string, string>>;
+    failure: JsonOrNull<{ code: string; message: string }>;
+    /** What the client was told when it posted the job. */
+    estimated_match_seconds: Generated<number>;
+    workers_available: Generated<number>;
+    /** The client wants its money back: nobody may be offered or accept it any more. */
+    cancel_requested_at: Date | null;
     escrow_transaction_hash: string | null;
     release_transaction_hash: string | null;
     refund_transaction_hash: string | null;
@@ -123,8 +129,7 @@ export interface Schema {
     key_id: string;
     idempotency_key: string;
     request_hash: string;
-    job_id: string | null;
-    response: JsonOrNull<Record<string, unknown>>;
+    job_id: string;
     created_at: CreatedAt;
   };
   job_events: {
@@ -155,6 +160,8 @@ export interface Schema {
     wave: number;
     status: Generated<OfferStatus>;
     reason: string | null;
+    /** What may be told before acceptance, see handoff/redact.ts. */
+    packet: Json<Record<string, unknown>>;
     expires_at: Date;
     signature: string | null;
     valid_until_seconds: bigint | null;
@@ -224,7 +231,9 @@ export interface Schema {
     sequence: number;
     status: Generated<DeliveryStatus>;
     attempts: Generated<number>;
+    /** Ahead of now also while an attempt runs; one that never came back is tried again then. */
     next_attempt_at: Generated<Date>;
+    give_up_at: Generated<Date>;
     response_status: number | null;
     error: string | null;
     delivered_at: Date | null;

@@ -43,9 +43,13 @@ export async function appendJobEvent(trx: Trx, event: NewJobEvent): Promise<bool
   const endpoints = await trx
     .selectFrom("webhook_endpoints")
     .select("id")
-    .where("client_id", "=", job.client_id)
     .where("deleted_at", "is", null)
-    .where((where) => where.or([where("job_id", "is", null), where("job_id", "=", event.jobId)]))
+    .where((where) =>
+      where.or([
+        where.and([where("client_id", "=", job.client_id), where("job_id", "is", null)]),
+        where("job_id", "=", event.jobId),
+      ]),
+    )
     .where(sql<boolean>`(event_types = '{}' or ${event.type} = any(event_types))`)
     .execute();
   if (endpoints.length > 0) {

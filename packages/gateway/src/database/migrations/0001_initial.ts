@@ -39,6 +39,7 @@ const statements = [
     misses int4 not null default 0,
     capacity int4 not null default 1 check (capacity between 1 and 50),
     load int4 not null default 0 check (load >= 0),
+    offered int4 not null default 0 check (offered >= 0),
     created_at timestamptz not null default now()
   )`,
   sql`create table profiles (
@@ -50,14 +51,23 @@ const statements = [
     certifications text[] not null default '{}',
     pools text[] not null default '{}',
     hourly_rate int8,
-    reputation numeric(19) not null default 500000000000000000,
     tags text[] not null default '{}',
     available boolean not null default false,
     active boolean not null default true,
     created_at timestamptz not null default now(),
     unique (worker_id, domain)
   )`,
-  sql`create index profiles_tags on profiles using gin (tags) where available and active`,
+  sql`create index profiles_tags_available on profiles using gin (tags) where available`,
+  sql`create index profiles_tags on profiles using gin (tags) where active`,
+  sql`create function tags_of(skills text[], languages text[], certifications text[], pools text[], country text)
+    returns text[] language sql immutable parallel safe
+    return array(
+      select 'skill:' || skill from unnest(skills) skill
+      union all select 'language:' || language from unnest(languages) language
+      union all select 'certification:' || certification from unnest(certifications) certification
+      union all select 'pool:' || pool from unnest(pools) pool
+      union all select 'country:' || country where country is not null
+    )`,
   sql`create table reputations (
     address text not null,
     domain_hash text not null,
@@ -74,7 +84,11 @@ const statements = [
     created_at timestamptz not null default now(),
     unique (client_id, name)
   )`,
-  sql`create table siwe_nonces (nonce text primary key, expires_at timestamptz not null)`,
+  sql`create table sign_ins (
+    message_hash text primary key,
+    address text not null,
+    expires_at timestamptz not null
+  )`,
   sql`create table sessions (
     token_hash text primary key,
     worker_id text not null references workers,
@@ -116,8 +130,9 @@ const statements = [
     resolution jsonb,
     worker_notes text,
     failure jsonb,
-    webhook_url text,
-    webhook_headers jsonb,
+    estimated_match_seconds int4 not null default 0,
+    workers_available int4 not null default 0,
+    cancel_requested_at timestamptz,
     escrow_transaction_hash text,
     release_transaction_hash text,
     refund_transaction_hash text,
@@ -129,14 +144,18 @@ const statements = [
     created_at timestamptz not null default now()
   )`,
   sql`create index jobs_of_client on jobs (client_id, id desc)`,
+  sql`create index jobs_funding on jobs (client_id) include (reward, fee) where status = 'funding'`,
+  sql`create index jobs_spent on jobs (key_id) include (reward, fee) where status not in ('refunded', 'failed')`,
   sql`create index jobs_next_wave on jobs (next_wave_at) where next_wave_at is not null`,
+  sql`create index jobs_waiting on jobs (funded_at, id) where next_wave_at is not null`,
+  sql`create index jobs_waits on jobs (accepted_at desc) where accepted_at is not null`,
+  sql`create index jobs_in_hand on jobs (worker_id) where status in ('accepted', 'submitted')`,
   sql`create index jobs_unended on jobs (chain_status, until_seconds, deadline_seconds) where ended_at is null`,
   sql`create table idempotency_keys (
     key_id text not null references api_keys,
     idempotency_key text not null,
     request_hash text not null,
-    job_id text references jobs,
-    response jsonb,
+    job_id text not null references jobs,
     created_at timestamptz not null default now(),
     primary key (key_id, idempotency_key)
   )`,
@@ -178,6 +197,7 @@ const statements = [
     status text not null default 'pending'
       check (status in ('pending', 'accepted', 'rejected', 'timeout', 'rescinded', 'canceled')),
     reason text,
+    packet jsonb not null,
     expires_at timestamptz not null,
     signature text,
     valid_until_seconds int8,
@@ -186,8 +206,8 @@ const statements = [
     unique (job_id, round, worker_id)
   )`,
   sql`create unique index offers_one_accepted on offers (job_id, round) where status = 'accepted'`,
-  sql`create index offers_pending on offers (expires_at) where status = 'pending'`,
-  sql`create index offers_of_worker on offers (worker_id, created_at desc)`,
+  sql`create index offers_pending on offers (worker_id) where status = 'pending'`,
+  sql`create index offers_of_worker on offers (worker_id, id desc)`,
 
   // Evidence and its verdict.
   sql`create table files (
@@ -254,7 +274,9 @@ const statements = [
     deleted_at timestamptz,
     created_at timestamptz not null default now()
   )`,
-  sql`create index webhook_endpoints_of_client on webhook_endpoints (client_id) where deleted_at is null`,
+  sql`create index webhook_endpoints_of_client on webhook_endpoints (client_id, id desc)`,
+  sql`create index webhook_endpoints_standing on webhook_endpoints (client_id)
+    where job_id is null and deleted_at is null`,
   sql`create unique index webhook_endpoints_of_job on webhook_endpoints (job_id) where job_id is not null`,
   sql`create table webhook_deliveries (
     id text primary key,
@@ -265,6 +287,7 @@ const statements = [
     status text not null default 'pending' check (status in ('pending', 'delivered', 'dead')),
     attempts int4 not null default 0,
     next_attempt_at timestamptz not null default now(),
+    give_up_at timestamptz not null default now() + interval '1 day',
     response_status int4,
     error text,
     delivered_at timestamptz,
@@ -272,7 +295,8 @@ const statements = [
     unique (endpoint_id, event_id)
   )`,
   sql`create index webhook_deliveries_due on webhook_deliveries (next_attempt_at) where status = 'pending'`,
-  sql`create index webhook_deliveries_of_job on webhook_deliveries (endpoint_id, job_id, sequence)`,
+  sql`create index webhook_deliveries_before on webhook_deliveries (endpoint_id, job_id, sequence)
+    where status = 'pending'`,
 
   // What the chain said: blocks of the followed branch, and their events.
   sql`create table blocks (
