@@ -276,12 +276,14 @@ export interface Schema {
   transactions: {
     hash: string;
     intent_id: string;
+    nonce: bigint;
     raw: string;
     max_fee_per_gas: bigint;
     max_priority_fee_per_gas: bigint;
     broadcast_at: Date | null;
     created_at: CreatedAt;
   };
-  signer_leases: { signer: string; holder: string; fence: Generated<bigint>; next_nonce: bigint; expires_at: Date };
+  signer_nonces: { signer: string; next_nonce: bigint };
+  leases: { name: string; holder: string; fence: bigint; expires_at: Date };
   chain_identity: { one: Generated<boolean>; chain_id: bigint; genesis_hash: string; escrow: string };
 }

@@ -344,6 +344,7 @@ const statements = [
   sql`create table transactions (
     hash text primary key,
     intent_id text not null references intents,
+    nonce int8 not null,
     raw text not null,
     max_fee_per_gas int8 not null,
     max_priority_fee_per_gas int8 not null,
@@ -351,11 +352,13 @@ const statements = [
     created_at timestamptz not null default now()
   )`,
   sql`create index transactions_of_intent on transactions (intent_id, created_at)`,
-  sql`create table signer_leases (
-    signer text primary key,
+  sql`create table signer_nonces (signer text primary key, next_nonce int8 not null)`,
+
+  // Who may do what only one process may do at a time; the fence grows with each change of holder.
+  sql`create table leases (
+    name text primary key,
     holder text not null,
-    fence int8 not null default 1,
-    next_nonce int8 not null,
+    fence int8 not null,
     expires_at timestamptz not null
   )`,
 
