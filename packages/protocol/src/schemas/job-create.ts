@@ -18,6 +18,7 @@ import {
   tierSchema,
   unixSecondsSchema,
 } from "./scalars.ts";
+import { termsSchema } from "./terms.ts";
 
 /** The escrow's MAX_DEADLINE (365 days) and MAX_WINDOW (30 days) in minutes. */
 export const MAX_DEADLINE_MINUTES = 365 * 24 * 60;
@@ -60,6 +61,7 @@ export const fundingAuthorizationSchema = z
     valid_before: unixSecondsSchema,
     nonce: bytes32Schema.meta({ description: "The job's id on chain (`chain_job_id`), as the 402 answer gave it." }),
     signature: signatureSchema,
+    terms: termsSchema.meta({ description: "The terms as the 402 answer gave them (`accepts[0].extra.terms`)." }),
   })
   .meta({ id: "FundingAuthorization", description: "A signed EIP-3009 authorization over the terms of a 402 answer." });
 export type FundingAuthorization = z.infer<typeof fundingAuthorizationSchema>;
@@ -80,14 +82,10 @@ export const jobCreateSchema = z
       .meta({ description: "Languages and skills, mixed.", example: ["english", "support_experience"] }),
     reward: usdcAmount.meta({ description: "What the worker earns in USDC; the fee comes on top.", example: "15.00" }),
     currency: z.literal("USDC").optional(),
-    deadline_minutes: z
-      .int()
-      .min(1)
-      .max(MAX_DEADLINE_MINUTES)
-      .meta({
-        description: "Minutes from now in which the work must be handed in, else all is refunded.",
-        example: 30,
-      }),
+    deadline_minutes: z.int().min(1).max(MAX_DEADLINE_MINUTES).meta({
+      description: "Minutes from now in which the work must be handed in, else all is refunded.",
+      example: 30,
+    }),
     webhook_url: httpUrlSchema.optional(),
     webhook_headers: webhookHeadersSchema.optional(),
 

@@ -49,7 +49,7 @@ export const jobSchema = z
     terms: termsSchema,
     escrow_transaction_hash: transactionHashSchema
       .nullable()
-      .meta({ description: "The funding; null only when it failed before one was signed." }),
+      .meta({ description: "The funding; null only until one is signed, which an unreachable chain can delay." }),
     release_transaction_hash: transactionHashSchema.nullable(),
     refund_transaction_hash: transactionHashSchema.nullable(),
 

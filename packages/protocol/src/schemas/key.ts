@@ -51,7 +51,13 @@ export const keySchema = z
 export type Key = z.infer<typeof keySchema>;
 
 export const keyCreatedSchema = keySchema
-  .extend({ secret: z.string().meta({ description: "Shown this once." }) })
+  .extend({
+    secret: z.string().meta({ description: "The key itself (`hfh_…`). Shown this once." }),
+    webhook_secret: z.string().meta({
+      description:
+        "Verifies webhooks that a job's `webhook_url` asked for (`whsec_…`); the same for all keys of a client.",
+    }),
+  })
   .meta({ id: "KeyCreated" });
 export type KeyCreated = z.infer<typeof keyCreatedSchema>;
 

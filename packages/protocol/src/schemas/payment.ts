@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { usdcText } from "../amount.ts";
 import { jobIdSchema } from "./ids.ts";
-import { addressSchema, bytes32Schema } from "./scalars.ts";
+import { addressSchema, bytes32Schema, instantSchema } from "./scalars.ts";
 import { termsSchema } from "./terms.ts";
 
 /** One way to pay, in the shape of x402's payment requirements; USDC only, by EIP-3009 to the escrow. */
@@ -29,7 +29,15 @@ export type PaymentRequirement = z.infer<typeof paymentRequirementSchema>;
 
 /** The members that a 402 adds to the problem document. */
 export const paymentProblemSchema = z.object({
-  shortfall: usdcText.meta({ description: "What is missing, in USDC." }),
+  shortfall: usdcText.meta({ description: "What is missing, in USDC: the most that any figure below lacks." }),
+  needed: usdcText.meta({ description: "Reward and fee." }),
+  balance: usdcText.meta({ description: "The wallet's USDC, less what jobs on their way into escrow take." }),
+  allowance: usdcText.meta({ description: "What the wallet lets the escrow pull, less the same." }),
+  limit_remaining: usdcText.meta({
+    description: "What is left of the spending limit set for this gateway, less the same.",
+  }),
+  limit_per_job: usdcText.meta({ description: "The most that one job may take of that limit." }),
+  limit_expires_at: instantSchema.nullable().meta({ description: "When that limit ends; null: none was set." }),
   x402Version: z.literal(2),
   accepts: z.array(paymentRequirementSchema),
 });
