@@ -41,14 +41,14 @@ export async function expectBalanceChanges(
   expected: Partial<Record<Holder, bigint>>,
 ): Promise<void> {
   const { blockNumber } = await receiptOf(sent);
-  const changes: Partial<Record<Holder, bigint>> = {};
+  const changes = {} as Record<Holder, bigint>;
   for (const holder of holders) {
     const address = await world[holder].getAddress();
     const before = await world.usdc.balanceOf(address, { blockTag: blockNumber - 1 });
-    const change = (await world.usdc.balanceOf(address, { blockTag: blockNumber })) - before;
-    if (change !== 0n) changes[holder] = change;
+    changes[holder] = (await world.usdc.balanceOf(address, { blockTag: blockNumber })) - before;
   }
-  expect(changes).to.deep.equal(expected);
+  const none = Object.fromEntries(holders.map((holder) => [holder, 0n]));
+  expect(changes).to.deep.equal({ ...none, ...expected });
 }
 
 /** Asserts the whole slot of a job; what isn't named is zero. */

@@ -7,7 +7,7 @@ type Call<A extends unknown[]> = BaseContractMethod<A, unknown, ContractTransact
 
 /** The part of FiatTokenV2_2 that the tests use. */
 interface Methods {
-  balanceOf: View<[account: string, overrides?: { blockTag: number }], bigint>;
+  balanceOf: View<[account: string], bigint>;
   nonces: View<[owner: string], bigint>;
   allowance: View<[owner: string, spender: string], bigint>;
   authorizationState: View<[authorizer: string, nonce: string], boolean>;
