@@ -50,22 +50,30 @@ describeOnDatabases("a database", (database) => {
   it("undoes a transaction whose work throws, and is not disturbed by it", async () => {
     const { db } = database();
     const failing = db.transaction().execute(async (trx) => {
-      await trx.insertInto("siwe_nonces").values({ nonce: "undone", expires_at: new Date() }).execute();
+      await trx
+        .insertInto("sign_ins")
+        .values({ message_hash: "undone", address: "0x", expires_at: new Date() })
+        .execute();
       throw new Error("stop");
     });
     await expect(failing).rejects.toThrow("stop");
-    const rows = await db.selectFrom("siwe_nonces").select("nonce").where("nonce", "=", "undone").execute();
+    const rows = await db.selectFrom("sign_ins").select("message_hash").where("message_hash", "=", "undone").execute();
     expect(rows).toEqual([]);
   });
 
   it("refuses to call a transaction committed in which a statement had failed", async () => {
     const { db } = database();
     const poisoned = db.transaction().execute(async (trx) => {
-      await trx.insertInto("siwe_nonces").values({ nonce: "poisoned", expires_at: new Date() }).execute();
+      await trx
+        .insertInto("sign_ins")
+        .values({ message_hash: "poisoned", address: "0x", expires_at: new Date() })
+        .execute();
       await sql`select 1 / 0`.execute(trx).catch(() => undefined);
     });
     await expect(poisoned).rejects.toThrow();
-    expect(await db.selectFrom("siwe_nonces").select("nonce").where("nonce", "=", "poisoned").execute()).toEqual([]);
+    expect(
+      await db.selectFrom("sign_ins").select("message_hash").where("message_hash", "=", "poisoned").execute(),
+    ).toEqual([]);
   });
 
   it("keeps what runs beside a transaction out of it", async () => {
@@ -73,13 +81,17 @@ describeOnDatabases("a database", (database) => {
     const beside: Promise<unknown>[] = [];
     const failing = db.transaction().execute(async (trx) => {
       await sql`select 1`.execute(trx);
-      beside.push(db.insertInto("siwe_nonces").values({ nonce: "beside", expires_at: new Date() }).execute());
+      beside.push(
+        db.insertInto("sign_ins").values({ message_hash: "beside", address: "0x", expires_at: new Date() }).execute(),
+      );
       await sql`select 2`.execute(trx);
       throw new Error("stop");
     });
     await expect(failing).rejects.toThrow("stop");
     await Promise.all(beside);
-    expect(await db.selectFrom("siwe_nonces").select("nonce").where("nonce", "=", "beside").execute()).toHaveLength(1);
+    expect(
+      await db.selectFrom("sign_ins").select("message_hash").where("message_hash", "=", "beside").execute(),
+    ).toHaveLength(1);
   });
 
   it("notifies at commit, and not of what was rolled back", async () => {
