@@ -20,6 +20,8 @@ export interface Schema {
   api_keys: {
     id: string;
     client_id: string;
+    /** The key that made this one: what this one spends counts there too, and its revocation ends this one. */
+    made_by: string | null;
     name: string;
     secret_hash: string;
     secret_prefix: string;

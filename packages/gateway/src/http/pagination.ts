@@ -15,7 +15,11 @@ export function idAfter(cursor: string | undefined, idPrefix: string): string | 
  * @param rows one more than `limit` where there are more
  * @returns the wire's list, with a cursor that starts behind the last of `rows`
  */
-export function pageOf<Row extends { id: string }, Item>(rows: readonly Row[], limit: number, present: (row: Row) => Item) {
+export function pageOf<Row extends { id: string }, Item>(
+  rows: readonly Row[],
+  limit: number,
+  present: (row: Row) => Item,
+) {
   const shown = rows.slice(0, limit);
   const has_more = rows.length > limit;
   const last = shown.at(-1);

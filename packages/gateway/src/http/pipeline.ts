@@ -82,12 +82,7 @@ function parseParams(schema: z.ZodType | undefined, params: Record<string, unkno
   throw new ApiError("not_found", `There is nothing of the ${name} ${JSON.stringify(params[name])}.`, { param: name });
 }
 
-async function parseBody(
-  route: Route,
-  request: Request,
-  response: Response,
-  limitBytes: number,
-): Promise<unknown> {
+async function parseBody(route: Route, request: Request, response: Response, limitBytes: number): Promise<unknown> {
   if (route.request === undefined || route.requestType !== undefined) return undefined;
   return parse(route.request, await readJson(request, response, limitBytes));
 }

@@ -33,6 +33,9 @@ export function answerProblems(log: Logger) {
     }
     if (error.retryAfterSeconds !== undefined) response.set("retry-after", String(error.retryAfterSeconds));
     if (error.status === 401) response.set("www-authenticate", "Bearer");
-    response.status(error.status).type("application/problem+json").send(JSON.stringify(error.toProblem(requestId)));
+    response
+      .status(error.status)
+      .type("application/problem+json")
+      .send(JSON.stringify(error.toProblem(requestId)));
   };
 }

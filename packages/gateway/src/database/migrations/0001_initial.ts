@@ -15,6 +15,7 @@ const statements = [
   sql`create table api_keys (
     id text primary key,
     client_id text not null references clients,
+    made_by text references api_keys,
     name text not null,
     secret_hash text not null unique,
     secret_prefix text not null,
@@ -26,6 +27,8 @@ const statements = [
     last_used_at timestamptz,
     created_at timestamptz not null default now()
   )`,
+  sql`create index api_keys_of_client on api_keys (client_id, id desc)`,
+  sql`create index api_keys_made_by on api_keys (made_by)`,
 
   // Who works.
   sql`create table workers (

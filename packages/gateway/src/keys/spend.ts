@@ -1,0 +1,53 @@
+import { sql } from "kysely";
+import { ApiError, formatUsdc } from "@hireforhumans/protocol";
+import type { Database, Trx } from "../context.ts";
+
+/**
+ * What each key's own jobs cost, fee included, in base units. A job that was refunded or never funded costs nothing.
+ */
+export async function spentByKeys(db: Database | Trx, keyIds: readonly string[]): Promise<Map<string, bigint>> {
+  if (keyIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("jobs")
+    .select(["key_id", sql<string>`sum(reward + fee)`.as("spent")])
+    .where("key_id", "in", keyIds)
+    .where("status", "not in", ["refunded", "failed"])
+    .groupBy("key_id")
+    .execute();
+  return new Map(rows.map((row) => [row.key_id ?? "", BigInt(row.spent)]));
+}
+
+/**
+ * Refuses a job that would take the key, or a key that it was made by, over its total cap. What a key's descendants
+ * spend counts as its own, so that making keys never multiplies a cap. The client's row must be locked.
+ * @param total reward and fee in base units
+ * @throws ApiError amount_above_cap
+ */
+export async function requireWithinTotalCaps(trx: Trx, keyId: string, total: bigint): Promise<void> {
+  const { rows } = await sql<{ cap_total: bigint; spent: string }>`
+    with recursive above as (
+      select id, made_by, cap_total from api_keys where id = ${keyId}
+      union all
+      select k.id, k.made_by, k.cap_total from api_keys k join above on k.id = above.made_by
+    ), family as (
+      select id as head, id as member from above where cap_total is not null
+      union all
+      select family.head, k.id from api_keys k join family on k.made_by = family.member
+    )
+    select above.cap_total, coalesce(sum(jobs.reward + jobs.fee), 0) as spent
+    from above
+    join family on family.head = above.id
+    left join jobs on jobs.key_id = family.member and jobs.status not in ('refunded', 'failed')
+    group by above.id, above.cap_total
+  `.execute(trx);
+  for (const { cap_total, spent } of rows) {
+    const left = cap_total - BigInt(spent);
+    if (total <= left) continue;
+    throw new ApiError(
+      "amount_above_cap",
+      `Reward and fee are ${formatUsdc(total)} USDC; of this key's total cap of ${formatUsdc(cap_total)} ` +
+        `${formatUsdc(left < 0n ? 0n : left)} are left.`,
+      { param: "reward" },
+    );
+  }
+}
