@@ -19,7 +19,7 @@ export const ID_PREFIXES = {
 
 export type IdPrefix = keyof typeof ID_PREFIXES;
 
-function idSchema<P extends IdPrefix>(prefix: P) {
+function idSchema(prefix: IdPrefix) {
   return z
     .string()
     .regex(

@@ -53,7 +53,12 @@ export function termsToJson(terms: Terms): TermsJson {
   };
 }
 
-export function termsFromJson(terms: TermsJson): Terms {
+/**
+ * The terms in a JSON document.
+ * @throws z.ZodError when it holds no terms
+ */
+export function parseTerms(json: unknown): Terms {
+  const terms = termsSchema.parse(json);
   return {
     client: terms.client,
     worker: terms.worker,
