@@ -5,19 +5,9 @@ import type { NetworkConnection } from "hardhat/types/network";
 import { DeploymentError } from "./deployment-error.ts";
 import type { Target } from "./targets.ts";
 
-export interface Connected {
-  connection: NetworkConnection;
-  /** The account that sends the deployment. */
-  deployer: string;
-}
-
-/** Connects to the target's RPC with the deployer's key, and makes sure that it is the target's chain that answers. */
-export async function connect(hre: HardhatRuntimeEnvironment, target: Target): Promise<Connected> {
-  const config = hre.config.networks[target.network] as HttpNetworkConfig;
-  await valueOf(config.url, `RPC URL for ${target.title}`);
-  const key = Array.isArray(config.accounts) ? config.accounts[0] : undefined;
-  const ownAddress = key === undefined ? undefined : addressOf(await valueOf(key, "key to deploy with"));
-
+/** Connects to the target's RPC and makes sure that it is the target's chain that answers. */
+export async function connect(hre: HardhatRuntimeEnvironment, target: Target): Promise<NetworkConnection> {
+  await valueOf(configOf(hre, target).url, `RPC URL for ${target.title}`);
   const connection = await hre.network.create(target.network);
   const chainId = Number(await connection.provider.request({ method: "eth_chainId" }));
   if (chainId !== target.chainId) {
@@ -26,7 +16,22 @@ export async function connect(hre: HardhatRuntimeEnvironment, target: Target): P
         `Nothing was sent. Give the URL of a node of ${target.title}.`,
     );
   }
-  return { connection, deployer: ownAddress ?? (await firstAccount(connection)) };
+  return connection;
+}
+
+/** The address of the key that the deployer gave; on a local chain, of the node's own first account. */
+export async function deployerOf(
+  hre: HardhatRuntimeEnvironment,
+  target: Target,
+  connection: NetworkConnection,
+): Promise<string> {
+  const { accounts } = configOf(hre, target);
+  const key = Array.isArray(accounts) ? accounts[0] : undefined;
+  return key === undefined ? firstAccount(connection) : addressOf(await valueOf(key, "key to deploy with"));
+}
+
+function configOf(hre: HardhatRuntimeEnvironment, target: Target): HttpNetworkConfig {
+  return hre.config.networks[target.network] as HttpNetworkConfig;
 }
 
 async function valueOf(variable: ResolvedConfigurationVariable, what: string): Promise<string> {

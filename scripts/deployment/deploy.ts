@@ -7,15 +7,16 @@ import {
   errorDeploymentResultToExceptionMessage,
 } from "@nomicfoundation/hardhat-ignition/helpers";
 import { DeploymentResultType, deploy as ignite, listTransactions, status } from "@nomicfoundation/ignition-core";
+import type { Deployment } from "@hireforhumans/protocol";
 import HireForHumans from "../../ignition/modules/HireForHumans.ts";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import { deployUsdc } from "../chain/usdc.ts";
-import { connect } from "./connect.ts";
+import { connect, deployerOf } from "./connect.ts";
 import { DeploymentError } from "./deployment-error.ts";
 import { estimateGas, quoteGasPrice, requireGas, withQuotedPrice } from "./gas.ts";
 import { requireTreasury, requireUsdc } from "./preflight.ts";
 import { requireAsRecorded } from "./readback.ts";
-import { forget, readRecord, writeRecord, type DeploymentRecord, type Places } from "./record.ts";
+import { forget, readRecord, writeRecord, type Places } from "./record.ts";
 import type { Target } from "./targets.ts";
 
 export interface DeployOptions {
@@ -42,9 +43,10 @@ interface Run extends DeployOptions {
  * recorded once the chain shows what was meant.
  * @throws DeploymentError that says what is wrong and what to do
  */
-export async function deploy(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<DeploymentRecord> {
+export async function deploy(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<Deployment> {
   const { target, places, log } = options;
-  const { connection, deployer } = await connect(hre, target);
+  const connection = await connect(hre, target);
+  const deployer = await deployerOf(hre, target, connection);
   const provider: Provider = connection.ethers.provider;
   const run: Run = { ...options, hre, connection, provider, deployer };
 
@@ -55,7 +57,7 @@ export async function deploy(hre: HardhatRuntimeEnvironment, options: DeployOpti
   }
 
   const treasury = requireTreasury(target, options.treasury, deployer, options.treasuryIsDeployer);
-  const usdc = target.usdc === undefined ? await deployLocalUsdc(provider) : await requireUsdc(provider, target);
+  const usdc = target.usdcName === undefined ? await deployLocalUsdc(provider) : await requireUsdc(provider, target);
   const gasPriceWei = await quoteGasPrice(provider, target);
   const gas = await gasStillNeeded(run, usdc, treasury);
   await requireGas(provider, target, deployer, gas, gasPriceWei);
@@ -72,10 +74,10 @@ export async function deploy(hre: HardhatRuntimeEnvironment, options: DeployOpti
   return complete;
 }
 
-async function standingDeployment(run: Run): Promise<DeploymentRecord | undefined> {
+async function standingDeployment(run: Run): Promise<Deployment | undefined> {
   const { target, places, provider, treasury, log } = run;
   const record = await readRecord(places);
-  if (target.usdc === undefined && (record === undefined || (await provider.getCode(record.escrow)) === "0x")) {
+  if (target.usdcName === undefined && (record === undefined || (await provider.getCode(record.escrow)) === "0x")) {
     if (record !== undefined) log("The local chain is a new one: what was recorded of an older one is forgotten.");
     await forget(places);
     return undefined;

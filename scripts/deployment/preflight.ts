@@ -1,10 +1,11 @@
 import { Contract, TypedDataEncoder, ZeroAddress, getAddress, isAddress, type Provider } from "ethers";
+import { USDC_ADDRESSES, usdcDomain } from "@hireforhumans/protocol";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import { usdcAbi } from "../chain/usdc.ts";
 import { DeploymentError } from "./deployment-error.ts";
 import type { Target } from "./targets.ts";
 
-/** EIP-712 version of every FiatTokenV2, see FiatTokenV2's `version()`. */
+/** Of every FiatTokenV2; its EIP-712 domain has it too. */
 const USDC_VERSION = "2";
 const USDC_DECIMALS = 6;
 
@@ -13,8 +14,9 @@ const USDC_DECIMALS = 6;
  * @returns its address
  */
 export async function requireUsdc(provider: Provider, target: Target): Promise<string> {
-  if (target.usdc === undefined) throw new Error(`${target.title} has no USDC of Circle's`);
-  const { address, name } = target.usdc;
+  const { usdcName: name, chainId } = target;
+  const address = USDC_ADDRESSES[chainId];
+  if (name === undefined || address === undefined) throw new Error(`${target.title} has no USDC of Circle's`);
   const refuse = (what: string, actual: unknown, expected: unknown): never => {
     throw new DeploymentError(
       `What stands at USDC's address ${address} on ${target.title} is not USDC: ${what} is ${String(actual)}, ` +
@@ -23,12 +25,11 @@ export async function requireUsdc(provider: Provider, target: Target): Promise<s
   };
 
   if ((await provider.getCode(address)) === "0x") refuse("its code", "empty", "Circle's proxy");
-  const domain = { name, version: USDC_VERSION, chainId: target.chainId, verifyingContract: address };
   const expectations: [view: string, expected: string | bigint][] = [
     ["name", name],
     ["version", USDC_VERSION],
     ["decimals", BigInt(USDC_DECIMALS)],
-    ["DOMAIN_SEPARATOR", TypedDataEncoder.hashDomain(domain)],
+    ["DOMAIN_SEPARATOR", TypedDataEncoder.hashDomain(usdcDomain(chainId, address, name))],
   ];
   const usdc = new Contract(address, usdcAbi, provider);
   for (const [view, expected] of expectations) {
@@ -48,7 +49,7 @@ export function requireTreasury(
   deployer: string,
   treasuryIsDeployer: boolean,
 ): string {
-  const treasury = given ?? (target.usdc === undefined ? devAccounts.treasury.address : undefined);
+  const treasury = given ?? (target.usdcName === undefined ? devAccounts.treasury.address : undefined);
   if (treasury === undefined) {
     throw new DeploymentError(
       "There is no treasury: set TREASURY_ADDRESS to the address that earns the fees. It can never be changed.",

@@ -1,13 +1,13 @@
 import { Contract, getAddress, type Provider } from "ethers";
 import type { ArtifactManager, Artifact } from "hardhat/types/artifacts";
+import type { Deployment } from "@hireforhumans/protocol";
 import { DeploymentError } from "./deployment-error.ts";
-import type { DeploymentRecord } from "./record.ts";
 
 /** Makes sure that the code on chain is this source's, and that the escrow keeps the addresses of the record. */
 export async function requireAsRecorded(
   provider: Provider,
   artifacts: ArtifactManager,
-  record: Omit<DeploymentRecord, "deployBlock">,
+  record: Omit<Deployment, "deployBlock">,
 ): Promise<void> {
   const escrow = await artifacts.readArtifact("Escrow");
   await requireCode(provider, record.reputation, await artifacts.readArtifact("Reputation"));

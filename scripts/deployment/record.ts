@@ -1,18 +1,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deploymentSchema, type Deployment } from "@hireforhumans/protocol";
 import type { Target } from "./targets.ts";
-
-/** What others must know of a deployment. Addresses are checksummed. */
-export interface DeploymentRecord {
-  chainId: number;
-  usdc: string;
-  escrow: string;
-  reputation: string;
-  treasury: string;
-  /** The block from which a follower has to read. */
-  deployBlock: number;
-}
 
 /** Where one chain's deployment is kept. */
 export interface Places {
@@ -30,7 +20,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @param out a folder to use instead, for a rehearsal on a fork
  */
 export function placesOf(target: Target, out?: string): Places {
-  const folder = out ?? (target.usdc === undefined ? join(root, ".hfh", "deployments") : undefined);
+  const folder = out ?? (target.usdcName === undefined ? join(root, ".hfh", "deployments") : undefined);
   const { chainId } = target;
   return folder === undefined
     ? {
@@ -40,16 +30,17 @@ export function placesOf(target: Target, out?: string): Places {
     : { record: join(folder, `${chainId}.json`), journal: join(folder, `chain-${chainId}`) };
 }
 
-export async function readRecord(places: Places): Promise<DeploymentRecord | undefined> {
+/** @returns undefined where the file is missing or holds `null`, as it does before the first deployment. */
+export async function readRecord(places: Places): Promise<Deployment | undefined> {
   try {
-    return JSON.parse(await readFile(places.record, "utf8")) as DeploymentRecord;
+    return deploymentSchema.nullable().parse(JSON.parse(await readFile(places.record, "utf8"))) ?? undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }
 
-export async function writeRecord(places: Places, record: DeploymentRecord): Promise<void> {
+export async function writeRecord(places: Places, record: Deployment): Promise<void> {
   await mkdir(dirname(places.record), { recursive: true });
   const draft = `${places.record}.new`;
   await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`);

@@ -1,3 +1,6 @@
+import { AMOY, LOCAL, POLYGON } from "@hireforhumans/protocol";
+import { DeploymentError } from "./deployment-error.ts";
+
 export type NetworkName = "localhost" | "amoy" | "polygon";
 
 export interface Target {
@@ -7,8 +10,8 @@ export interface Target {
   chainId: number;
   /** The coin that pays for gas. */
   coin: string;
-  /** Circle's token, or undefined where we deploy its code ourselves. */
-  usdc?: { address: string; name: string };
+  /** The `name()` of Circle's token, or undefined where we deploy its code ourselves. */
+  usdcName?: string;
   /** The least tip per gas in wei that gets a transaction into a block. */
   minTipWei: bigint;
   /** Mistakes cost somebody money. */
@@ -18,17 +21,16 @@ export interface Target {
 const gwei = 1_000_000_000n;
 
 /**
- * USDC's addresses are those of Circle's list (https://developers.circle.com/stablecoins/usdc-contract-addresses). Its
- * `name()` is not the same everywhere, and it is a part of every permit and authorization that a client signs; the two
- * here are checked against the token's own DOMAIN_SEPARATOR before anything is deployed.
+ * What a token calls itself is a part of every permit and authorization that a client signs, and USDC's is not the same
+ * everywhere. The two names here are checked against the token's own DOMAIN_SEPARATOR before anything is deployed.
  *
- * Polygon's validators take no transaction with a tip under 25 gwei, its documentation recommends 30.
+ * Polygon's validators take no transaction with a tip under 25 gwei; its documentation recommends 30.
  */
 export const targets: Record<NetworkName, Target> = {
   localhost: {
     network: "localhost",
     title: "the local chain",
-    chainId: 31337,
+    chainId: LOCAL,
     coin: "ETH",
     minTipWei: 0n,
     realMoney: false,
@@ -36,23 +38,25 @@ export const targets: Record<NetworkName, Target> = {
   amoy: {
     network: "amoy",
     title: "Amoy",
-    chainId: 80002,
+    chainId: AMOY,
     coin: "POL",
-    usdc: { address: "0x41E94Eb019C0762f9Bfcf9Fb1E58725BfB0e7582", name: "USDC" },
+    usdcName: "USDC",
     minTipWei: 30n * gwei,
     realMoney: false,
   },
   polygon: {
     network: "polygon",
     title: "Polygon",
-    chainId: 137,
+    chainId: POLYGON,
     coin: "POL",
-    usdc: { address: "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359", name: "USD Coin" },
+    usdcName: "USD Coin",
     minTipWei: 30n * gwei,
     realMoney: true,
   },
 };
 
-export function isNetworkName(name: string | undefined): name is NetworkName {
-  return name !== undefined && Object.hasOwn(targets, name);
+export function targetOf(network: string | undefined): Target {
+  const target = Object.values(targets).find((candidate) => candidate.network === network);
+  if (target !== undefined) return target;
+  throw new DeploymentError(`Name a network: ${Object.keys(targets).join(", ")}. Given: ${network ?? "none"}.`);
 }
