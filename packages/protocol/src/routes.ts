@@ -36,7 +36,7 @@ import {
 } from "./schemas/offer.ts";
 import { packetSchema } from "./schemas/packet.ts";
 import { ratingCreateSchema, ratingSchema } from "./schemas/rating.ts";
-import { sha256Schema } from "./schemas/scalars.ts";
+import { jsonSchema, sha256Schema } from "./schemas/scalars.ts";
 import { verdictSchema } from "./schemas/verdict.ts";
 import {
   deliveryListQuerySchema,
@@ -79,6 +79,8 @@ export interface Route {
   /** JSON unless `requestType` says otherwise. */
   request?: z.ZodType;
   requestType?: "multipart/form-data";
+  /** Whether sending the same request twice does no harm: by the operation's nature, or by its Idempotency-Key. */
+  repeatable?: "by nature" | "by key";
   /** The status of success. */
   status: 200 | 201 | 204;
   /** JSON unless `responseType` says otherwise. */
@@ -101,6 +103,7 @@ export const routes = {
     summary: "Post a job and lock its reward in escrow",
     who: { key: "jobs:write" },
     request: jobCreateSchema,
+    repeatable: "by key",
     status: 201,
     response: jobSchema,
     codes: [
@@ -318,6 +321,7 @@ export const routes = {
     who: { key: "jobs:write", worker: true },
     request: fileUploadSchema,
     requestType: "multipart/form-data",
+    repeatable: "by nature",
     status: 201,
     response: fileSchema,
     codes: [
@@ -357,6 +361,7 @@ export const routes = {
     summary: "Begin signing in with an Ethereum account",
     who: {},
     request: nonceCreateSchema,
+    repeatable: "by nature",
     status: 201,
     response: nonceSchema,
     codes: [],
@@ -643,7 +648,7 @@ export const routes = {
     summary: "This interface as OpenAPI 3.1",
     who: {},
     status: 200,
-    response: z.record(z.string(), z.json()),
+    response: z.record(z.string(), jsonSchema),
     codes: [],
   },
   getDocs: {

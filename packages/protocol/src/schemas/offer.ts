@@ -5,6 +5,7 @@ import { jobSchema } from "./job.ts";
 import { listOf, pageQuerySchema } from "./list.ts";
 import { packetSchema } from "./packet.ts";
 import { addressSchema, bytes32Schema, instantSchema, signatureSchema, unixSecondsSchema } from "./scalars.ts";
+import { termsSchema } from "./terms.ts";
 
 export const offerStatusSchema = z.enum(["pending", "accepted", "rejected", "timeout", "rescinded", "canceled"]).meta({
   id: "OfferStatus",
@@ -32,7 +33,8 @@ export const offerSchema = z
     packet: packetSchema.partial().meta({ id: "RedactedPacket", description: "What may be told before you accept." }),
     chain_id: z.int(),
     escrow: addressSchema,
-    chain_job_id: bytes32Schema,
+    chain_job_id: bytes32Schema.meta({ description: "The hash of `terms`, as you can check before signing." }),
+    terms: termsSchema,
     round: z.int().min(0),
     created_at: instantSchema,
   })

@@ -101,13 +101,18 @@ export type Tier = z.infer<typeof tierSchema>;
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** Any JSON value. */
-export const jsonSchema: z.ZodType<Json> = z.json().meta({ description: "Any JSON value." });
+/**
+ * Any JSON value. What came out of a JSON parser needs no second look at each of its leaves, which `z.json()` takes; it
+ * is recursive besides, and OpenAPI generators follow it without end.
+ */
+export const jsonSchema = z
+  .unknown()
+  .refine((value) => value !== undefined, "is missing")
+  .meta({ description: "Any JSON value." }) as z.ZodType<Json, Json>;
 
 /** Any JSON value whose text is at most `limit` characters long. */
 export function boundedJson(limit: number, description: string) {
-  return z
-    .json()
+  return jsonSchema
     .refine((value) => JSON.stringify(value).length <= limit, `is longer than ${limit} characters as JSON`)
     .meta({ description });
 }
