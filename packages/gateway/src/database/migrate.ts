@@ -38,7 +38,8 @@ export async function migrate(db: Database): Promise<string[]> {
   return results.map(({ migrationName }) => migrationName);
 }
 
-async function refuseNewer(db: Database): Promise<void> {
+/** @throws SchemaTooNew */
+export async function refuseNewer(db: Database): Promise<void> {
   const { rows: tables } = await sql<{ present: boolean }>`
     select to_regclass('kysely_migration') is not null as present`.execute(db);
   if (tables[0]?.present !== true) return;

@@ -3,6 +3,7 @@ import helmet from "helmet";
 import { ApiError, type RouteName, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import type { Authenticators } from "./caller.ts";
+import { serveDocsAssets } from "./docs-page.ts";
 import { createLimits } from "./limits.ts";
 import { pipelineOf } from "./pipeline.ts";
 import { answerProblems } from "./problem.ts";
@@ -36,6 +37,7 @@ export function createApp(ctx: Context, served: readonly ServedRoute[], authenti
       return run(request, response, next);
     });
   }
+  serveDocsAssets(app);
   for (const [path, allowed] of methodsByPath(served)) app.all(path, refuseMethod(allowed));
   app.use((request) => {
     throw new ApiError("not_found", `There is nothing at ${request.path}.`);
