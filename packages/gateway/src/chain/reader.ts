@@ -31,7 +31,10 @@ export interface ChainReader {
   deployment: Deployment;
   /** The followed branch's newest block, whose timestamp is the chain's now. @throws ChainUnavailable before the first. */
   head(): Head;
+  /** As of the followed head, so that the figures and the projected jobs tell of one moment. */
   fundingOf(client: string, operator: string): Promise<Funding>;
+  /** The EIP-712 domain of USDC; its `name` differs from chain to chain, so the token is asked, once. */
+  usdcDomain(): Promise<TypedDataDomain>;
   /** Whether `signer`, an EOA or an ERC-1271 account, signed this EIP-712 word. */
   verifyTypedData(
     signer: string,
