@@ -1,0 +1,64 @@
+import type { Readable } from "node:stream";
+import type { CheckName, CheckRequest, ContextPacket, EvidenceBundle, Json, Outcome } from "@hireforhumans/protocol";
+
+/** What is to be verified; plain data, so that it can be sent to an oracle elsewhere. */
+export interface VerificationRequest {
+  packet: ContextPacket;
+  bundle: EvidenceBundle;
+  /** The hash that the worker signed and the chain will hold. */
+  evidenceHash: string;
+  /** Chain time in unix seconds: how long the verdict may be used is counted from here. */
+  chainTimeSeconds: bigint;
+  /** The customer's answers to this job's confirmations, as the gateway keeps them. */
+  confirmations: { tokenHash: string; statement: string; answer: "confirmed" | "denied" | null }[];
+  /** Fingerprints of this bundle (see fingerprints.ts) that stood in earlier evidence of other jobs. */
+  seenBefore: string[];
+}
+
+/** The world outside the request that checks may look at. */
+export interface Sources {
+  /** @returns undefined when there is no such file */
+  openFile(sha256: string): Promise<{ size: number; content: Readable } | undefined>;
+  /** A fetch that reaches public addresses only, follows no redirect and ends after some seconds. */
+  fetch(url: URL, options: { signal: AbortSignal }): Promise<{ status: number; body: string }>;
+  /** @returns undefined for a chain that this oracle has no node of */
+  transaction(chainId: number, hash: string): Promise<TransactionState | undefined> | undefined;
+  /** The gateway's own chain. */
+  chainId: number;
+}
+
+export type TransactionState =
+  | { state: "unknown" }
+  | { state: "pending" }
+  | { state: "mined"; succeeded: boolean; to: string | null; confirmations: number };
+
+/** What a check found, with a reason that both sides can read. */
+export interface Finding {
+  outcome: Outcome;
+  reason: string;
+  details?: Record<string, Json>;
+}
+
+export type ParamsOf<Name extends CheckName> =
+  Extract<CheckRequest, { check: Name }> extends { params: infer Params } ? Params : undefined;
+
+/**
+ * One way to look at evidence. A check reads, never writes; the same input gives the same finding. It says `unsure`,
+ * not `fail`, where the world did not answer: silence must never cost the one who delivered.
+ */
+export interface Check<Name extends CheckName = CheckName> {
+  name: Name;
+  run(request: VerificationRequest, params: ParamsOf<Name>, sources: Sources, signal: AbortSignal): Promise<Finding>;
+}
+
+export const pass = (reason: string): Finding => ({ outcome: "pass", reason });
+export const fail = (reason: string): Finding => ({ outcome: "fail", reason });
+export const unsure = (reason: string): Finding => ({ outcome: "unsure", reason });
+
+/** The items of one kind. */
+export function itemsOf<Kind extends EvidenceBundle["items"][number]["kind"]>(
+  bundle: EvidenceBundle,
+  kind: Kind,
+): Extract<EvidenceBundle["items"][number], { kind: Kind }>[] {
+  return bundle.items.filter((item): item is Extract<typeof item, { kind: Kind }> => item.kind === kind);
+}

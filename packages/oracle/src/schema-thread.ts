@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Json } from "@hireforhumans/protocol";
+
+export type SchemaResult = { outcome: "fits" } | { outcome: "misfit" | "undecided"; reason: string };
+
+/** Far more than any schema needs that people write; a pattern made to run for ever is stopped by it. */
+const limitMs = 2000;
+
+let thread: Worker | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Whether a value fits a JSON Schema (draft 2020-12). Both come from strangers, and a pattern can take for ever to match,
+ * so it is decided in a thread of its own, one after the other, that is ended when it takes too long.
+ */
+export function fitsSchema(schema: Record<string, Json>, value: Json, signal: AbortSignal): Promise<SchemaResult> {
+  const result = last.then(() => ask({ schema, value }, signal));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function ask(question: { schema: unknown; value: unknown }, signal: AbortSignal): Promise<SchemaResult> {
+  thread ??= startThread();
+  const current = thread;
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  try {
+    const answer = once(current, "message", { signal: stop });
+    current.postMessage(question);
+    return ((await answer) as [SchemaResult])[0];
+  } catch (error) {
+    thread = undefined;
+    await current.terminate();
+    if (stop.aborted) return { outcome: "undecided", reason: `it takes longer than ${limitMs} ms.` };
+    throw error;
+  }
+}
+
+function startThread(): Worker {
+  const started = new Worker(new URL("./schema-worker.ts", import.meta.url));
+  started.unref();
+  return started;
+}
