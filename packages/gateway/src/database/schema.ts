@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from "kysely";
+import type { ColumnType, Generated, GeneratedAlways } from "kysely";
 
 /** What a timestamptz column takes and gives; left out, the database's own clock fills it. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -58,11 +58,16 @@ export interface Schema {
     certifications: Generated<string[]>;
     pools: Generated<string[]>;
     hourly_rate: bigint | null;
+    /** The score in this domain, in WAD, as `reputations` has it; kept by workers/reputation.ts. */
+    reputation: Wad;
+    /** 0 general, 1 technical (names skills), 2 compliance (holds certifications). */
+    tier: GeneratedAlways<number>;
     /** What matching looks in: `tags_of` it. Kept by workers/places.ts. */
     tags: Generated<string[]>;
     /** Active, and its worker online with a free place. Kept by workers/places.ts in the transaction that changes either. */
     available: Generated<boolean>;
     active: Generated<boolean>;
+    deleted_at: Date | null;
     created_at: CreatedAt;
   };
   reputations: {

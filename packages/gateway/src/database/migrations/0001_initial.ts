@@ -54,12 +54,18 @@ const statements = [
     certifications text[] not null default '{}',
     pools text[] not null default '{}',
     hourly_rate int8,
+    reputation numeric(19) not null default 500000000000000000,
+    tier int2 not null generated always as (
+      case when cardinality(certifications) > 0 then 2 when cardinality(skills) > 0 then 1 else 0 end
+    ) stored,
     tags text[] not null default '{}',
     available boolean not null default false,
     active boolean not null default true,
-    created_at timestamptz not null default now(),
-    unique (worker_id, domain)
+    deleted_at timestamptz,
+    created_at timestamptz not null default now()
   )`,
+  sql`create unique index profiles_of_worker on profiles (worker_id, domain) where deleted_at is null`,
+  sql`create index profiles_best_available on profiles (tier, reputation desc) where available`,
   sql`create index profiles_tags_available on profiles using gin (tags) where available`,
   sql`create index profiles_tags on profiles using gin (tags) where active`,
   sql`create function tags_of(skills text[], languages text[], certifications text[], pools text[], country text)
