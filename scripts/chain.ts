@@ -24,10 +24,10 @@ try {
     port: positive("port", values.port),
     ...(interval === undefined ? {} : { blockIntervalMs: positive("block-interval-ms", interval) }),
   });
-  let stopping = false;
+  const stop = { asked: false };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      stopping = true;
+      stop.asked = true;
       void chain.stop();
     });
   }
@@ -41,7 +41,7 @@ try {
   for (const { address } of workers) console.log(`  ${"worker".padEnd(11)} ${address}`);
   console.log("`npx pnpm@12 deploy:local` puts USDC and our contracts on it.");
   const reason = await chain.exited;
-  if (!stopping) throw new Error(reason);
+  if (!stop.asked) throw new Error(reason);
   console.log("Stopped. The chain is gone.");
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -4,7 +4,7 @@
  * --out <folder>: where `deploy` was told to keep the addresses.
  */
 import { parseArgs } from "node:util";
-import { environmentOf } from "./deployment/environment.ts";
+import { environmentOf, withoutKey } from "./deployment/environment.ts";
 import { placesOf, readRecord } from "./deployment/record.ts";
 import { runForDeployer } from "./deployment/run.ts";
 import { targetOf } from "./deployment/targets.ts";
@@ -14,5 +14,6 @@ await runForDeployer(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
   const target = targetOf(positionals[0]);
   const record = await readRecord(placesOf(target, values.out));
-  await verify(await environmentOf(target), target, record, (line) => console.log(line));
+  const hre = await environmentOf(target, withoutKey(target));
+  await verify(hre, target, record, (line) => console.log(line));
 });

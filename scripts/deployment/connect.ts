@@ -8,6 +8,8 @@ import type { Target } from "./targets.ts";
 /** Connects to the target's RPC and makes sure that it is the target's chain that answers. */
 export async function connect(hre: HardhatRuntimeEnvironment, target: Target): Promise<NetworkConnection> {
   await valueOf(configOf(hre, target).url, `RPC URL for ${target.title}`);
+  // Hardhat wants the key with the first request of whatever kind.
+  await keyOf(hre, target);
   const connection = await hre.network.create(target.network);
   const chainId = Number(await connection.provider.request({ method: "eth_chainId" }));
   if (chainId !== target.chainId) {
@@ -25,13 +27,25 @@ export async function deployerOf(
   target: Target,
   connection: NetworkConnection,
 ): Promise<string> {
-  const { accounts } = configOf(hre, target);
-  const key = Array.isArray(accounts) ? accounts[0] : undefined;
-  return key === undefined ? firstAccount(connection) : addressOf(await valueOf(key, "key to deploy with"));
+  const key = await keyOf(hre, target);
+  return key?.address ?? firstAccount(connection);
 }
 
 function configOf(hre: HardhatRuntimeEnvironment, target: Target): HttpNetworkConfig {
   return hre.config.networks[target.network] as HttpNetworkConfig;
+}
+
+async function keyOf(hre: HardhatRuntimeEnvironment, target: Target): Promise<Wallet | undefined> {
+  const { accounts } = configOf(hre, target);
+  const variable = Array.isArray(accounts) ? accounts[0] : undefined;
+  if (variable === undefined) return undefined;
+  const privateKey = await valueOf(variable, "key to deploy with");
+  try {
+    return new Wallet(privateKey);
+  } catch {
+    // The cause would show the key.
+    throw new DeploymentError("DEPLOYER_PRIVATE_KEY is no private key: expected 32 bytes in hex.");
+  }
 }
 
 async function valueOf(variable: ResolvedConfigurationVariable, what: string): Promise<string> {
@@ -44,15 +58,6 @@ async function valueOf(variable: ResolvedConfigurationVariable, what: string): P
         `Set it with \`npx pnpm@12 exec hardhat keystore set ${name}\`.`,
       { cause },
     );
-  }
-}
-
-function addressOf(privateKey: string): string {
-  try {
-    return new Wallet(privateKey).address;
-  } catch {
-    // The cause would show the key.
-    throw new DeploymentError("DEPLOYER_PRIVATE_KEY is no private key: expected 32 bytes in hex.");
   }
 }
 
