@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from "kysely";
+import type { ContextPacket, Fallback, Json as JsonValue, TermsJson } from "@hireforhumans/protocol";
 
 /** What a timestamptz column takes and gives; left out, the database's own clock fills it. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -13,6 +14,18 @@ export type OfferStatus = "pending" | "accepted" | "rejected" | "timeout" | "res
 export type IntentStatus = "queued" | "signed" | "mined" | "final" | "failed";
 export type DeliveryStatus = "pending" | "delivered" | "dead";
 export type Outcome = "pass" | "fail" | "unsure";
+
+/** What a job keeps of the request that made it, beside its own columns and its packet. */
+export interface StoredRequest {
+  description: string;
+  requirements: string[];
+  fallback: Fallback;
+  /** Null where the request named none, though the column holds the one it fell to. */
+  tier: string | null;
+  min_reputation: number | null;
+  metadata: Record<string, JsonValue>;
+  state: JsonValue;
+}
 
 /** The tables of migrations/; see 0001_initial.ts for constraints and the conventions on amounts and times. */
 export interface Schema {
@@ -87,9 +100,9 @@ export interface Schema {
     client_id: string;
     key_id: string | null;
     chain_job_id: string;
-    terms: Json<Record<string, string>>;
-    request: Json<Record<string, unknown>>;
-    packet: Json<Record<string, unknown>>;
+    terms: Json<TermsJson>;
+    request: Json<StoredRequest>;
+    packet: Json<ContextPacket>;
     /** What callers see: the chain's status, ahead of it where a signed word is stored and on its way. */
     status: string;
     /** The escrow's status by the followed branch; null until the funding is seen. */

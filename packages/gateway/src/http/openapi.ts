@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   ERRORS,
   type ErrorCode,
+  type Json,
   type Route,
   type RouteName,
   codesOf,
@@ -12,10 +13,8 @@ import {
   routes,
 } from "@hireforhumans/protocol";
 
-export type OpenApiDocument = ReturnType<OpenApiGeneratorV31["generateDocument"]>;
-
 /** The interface as OpenAPI 3.1, made from the routes that serve it: who may call, what goes in, what comes out. */
-export function openApiOf(names: readonly RouteName[], publicUrl: string): OpenApiDocument {
+export function openApiOf(names: readonly RouteName[], publicUrl: string): Record<string, Json> {
   const registry = new OpenAPIRegistry();
   registry.registerComponent("securitySchemes", "key", {
     type: "http",
@@ -52,10 +51,10 @@ export function openApiOf(names: readonly RouteName[], publicUrl: string): OpenA
 }
 
 /** The generator writes a pattern with its flags ("^a$/u"); JSON Schema knows none and always reads it as Unicode. */
-function withPlainPatterns(document: OpenApiDocument): OpenApiDocument {
+function withPlainPatterns(document: object): Record<string, Json> {
   const plain = (key: string, value: unknown): unknown =>
     key === "pattern" && typeof value === "string" ? value.replace(/\/[a-z]+$/, "") : value;
-  return JSON.parse(JSON.stringify(document, plain)) as OpenApiDocument;
+  return JSON.parse(JSON.stringify(document, plain)) as Record<string, Json>;
 }
 
 function pathOf(name: RouteName, route: Route): RouteConfig {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type Readiness, type RouteName } from "@hireforhumans/protocol";
+import type { Readiness, RouteName } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import { SchemaTooNew, refuseNewer } from "../database/migrate.ts";
 import { openApiOf } from "./openapi.ts";
@@ -47,7 +47,7 @@ export function operationRoutes(
 
     serve("getOpenApi", () => {
       document ??= openApiOf(namesOf([...served, ...own]), ctx.config.publicUrl);
-      return Promise.resolve({ ...document });
+      return Promise.resolve(document);
     }),
   ];
   return own;

@@ -38,7 +38,7 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
     .executeTakeFirst();
   if (job === undefined) return;
 
-  const state = chainStateOf(await eventsOf(trx, chainJobId), BigInt(job.terms["reviewWindow"] ?? "0"));
+  const state = chainStateOf(await eventsOf(trx, chainJobId), BigInt(job.terms.review_window));
   const ahead = await storedStatus(trx, job.id, state.round);
   const status = state.status === null || rank(ahead.status) > rank(state.status) ? ahead.status : state.status;
   const final = isFinal(state.status);
