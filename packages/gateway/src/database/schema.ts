@@ -127,7 +127,7 @@ export interface Schema {
     wave: Generated<number>;
     next_wave_at: Date | null;
     unmatched_at: Date | null;
-    resolution: JsonOrNull<unknown>;
+    resolution: string | null;
     worker_notes: string | null;
     failure: JsonOrNull<{ code: string; message: string }>;
     /** What the client was told when it posted the job. */
@@ -204,6 +204,8 @@ export interface Schema {
     round: number;
     bundle: Json<Record<string, unknown>>;
     evidence_hash: string;
+    /** What tells its pieces again in other evidence, see the oracle's fingerprintsOf. */
+    fingerprints: Generated<string[]>;
     signature: string;
     valid_until_seconds: bigint;
     created_at: CreatedAt;
@@ -226,6 +228,8 @@ export interface Schema {
     reasons_hash: string;
     signature: string | null;
     valid_until_seconds: bigint | null;
+    /** When the oracle last looked; one that is unsure looks again. */
+    checked_at: Generated<Date>;
     created_at: CreatedAt;
   };
   webhook_endpoints: {

@@ -136,7 +136,7 @@ const statements = [
     wave int4 not null default 0,
     next_wave_at timestamptz,
     unmatched_at timestamptz,
-    resolution jsonb,
+    resolution text,
     worker_notes text,
     failure jsonb,
     estimated_match_seconds int4 not null default 0,
@@ -241,12 +241,13 @@ const statements = [
     round int4 not null,
     bundle jsonb not null,
     evidence_hash text not null,
+    fingerprints text[] not null default '{}',
     signature text not null,
     valid_until_seconds int8 not null,
     created_at timestamptz not null default now(),
     unique (job_id, round, worker_id)
   )`,
-  sql`create index evidence_by_hash on evidence (evidence_hash)`,
+  sql`create index evidence_fingerprints on evidence using gin (fingerprints)`,
   sql`create table confirmations (
     token_hash text primary key,
     job_id text not null references jobs,
@@ -265,6 +266,7 @@ const statements = [
     reasons_hash text not null,
     signature text,
     valid_until_seconds int8,
+    checked_at timestamptz not null default now(),
     created_at timestamptz not null default now(),
     check ((outcome = 'unsure') = (signature is null))
   )`,
