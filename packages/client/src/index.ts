@@ -1,1 +1,2 @@
 export * from "./chain/index.ts";
+export * from "./rest/index.ts";

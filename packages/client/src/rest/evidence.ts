@@ -1,0 +1,68 @@
+import type { Signer } from "ethers";
+import {
+  type ConfirmationLink,
+  escrowDomain,
+  type Evidence,
+  evidenceBundleSchema,
+  evidenceHashOf,
+  type EvidenceItem,
+  type Offer,
+  signWord,
+} from "@hireforhumans/protocol";
+import { requireHonest, type TrustedEscrow } from "./offers.ts";
+import type { CallOptions, Transport } from "./transport.ts";
+
+/** What a worker hands in. */
+export interface EvidenceContent {
+  /** What came of the case, for the agent. */
+  resolution: string;
+  /** What else the agent should know. */
+  worker_notes?: string;
+  items?: EvidenceItem[];
+}
+
+/** A worker's evidence. */
+export class EvidenceDesk {
+  readonly #transport: Transport;
+  readonly #signer: Signer;
+  readonly #trusted: TrustedEscrow | undefined;
+
+  constructor(transport: Transport, signer: Signer, trusted: TrustedEscrow | undefined) {
+    this.#transport = transport;
+    this.#signer = signer;
+    this.#trusted = trusted;
+  }
+
+  /**
+   * Binds the content to the accepted offer's job and round, hashes it, signs the hash and hands it in.
+   * @throws OfferError, InvalidRequestError, ConflictError
+   */
+  async submit(offer: Offer, content: EvidenceContent, options: CallOptions = {}): Promise<Evidence> {
+    const validUntil = requireHonest(offer, this.#trusted);
+    const bundle = evidenceBundleSchema.parse({
+      version: 1,
+      job_id: offer.job_id,
+      chain_job_id: offer.chain_job_id,
+      round: offer.round,
+      worker: await this.#signer.getAddress(),
+      ...content,
+    });
+    const evidenceHash = evidenceHashOf(bundle);
+    const signature = await signWord(this.#signer, escrowDomain(offer.chain_id, offer.escrow), "Submit", {
+      jobId: offer.chain_job_id,
+      round: BigInt(offer.round),
+      evidenceHash,
+      validUntil,
+    });
+    return await this.#transport.call("submitEvidence", {
+      ...options,
+      params: { id: offer.job_id },
+      body: { bundle, evidence_hash: evidenceHash, valid_until: Number(validUntil), signature },
+    });
+  }
+
+  /** Makes a link by which the customer confirms a statement; its `token_hash` goes into the evidence. */
+  async askCustomer(jobId: string, statement: string, options: CallOptions = {}): Promise<ConfirmationLink> {
+    return await this.#transport.call("createConfirmation", { ...options, params: { id: jobId }, body: { statement } });
+  }
+}

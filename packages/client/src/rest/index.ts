@@ -1,0 +1,16 @@
+export * from "./client.ts";
+export * from "./errors.ts";
+export type { EventsOptions } from "./events.ts";
+export * from "./evidence.ts";
+export * from "./files.ts";
+export * from "./jobs.ts";
+export * from "./keys.ts";
+export { OfferError, Offers, type TrustedEscrow } from "./offers.ts";
+export type { Pages } from "./pages.ts";
+export type { RetryOptions } from "./retry.ts";
+export { SignInError } from "./sign-in.ts";
+export * from "./sign-payment.ts";
+export type { AnswerOf, BodyOf, CallOptions, Fetch, QueryOf, TransportOptions } from "./transport.ts";
+export * from "./verify-webhook.ts";
+export * from "./webhooks.ts";
+export * from "./worker-client.ts";

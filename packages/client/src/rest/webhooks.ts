@@ -1,0 +1,37 @@
+import type { Delivery, Endpoint, EndpointCreated } from "@hireforhumans/protocol";
+import { type Pages, pagesOf } from "./pages.ts";
+import type { BodyOf, CallOptions, QueryOf, Transport } from "./transport.ts";
+
+/** Where events are sent, and what became of each. */
+export class Webhooks {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** The answer holds the secret for `verifyWebhook`, this once. */
+  async createEndpoint(endpoint: BodyOf<"createEndpoint">, options: CallOptions = {}): Promise<EndpointCreated> {
+    return await this.#transport.call("createEndpoint", { ...options, body: endpoint });
+  }
+
+  endpoints(options: CallOptions = {}): Pages<Endpoint> {
+    return pagesOf((cursor) => this.#transport.call("listEndpoints", { ...options, query: { cursor } }));
+  }
+
+  async deleteEndpoint(endpointId: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call("deleteEndpoint", { ...options, params: { id: endpointId } });
+  }
+
+  deliveries(
+    filter: Partial<Omit<QueryOf<"listDeliveries">, "cursor">> = {},
+    options: CallOptions = {},
+  ): Pages<Delivery> {
+    return pagesOf((cursor) => this.#transport.call("listDeliveries", { ...options, query: { ...filter, cursor } }));
+  }
+
+  /** Sends a delivery again, also one that was given up. */
+  async replay(deliveryId: string, options: CallOptions = {}): Promise<Delivery> {
+    return await this.#transport.call("replayDelivery", { ...options, params: { id: deliveryId } });
+  }
+}
