@@ -1,4 +1,15 @@
-import type { TypedDataDomain, TypedDataField } from "ethers";
+import {
+  Interface,
+  type TypedDataDomain,
+  TypedDataEncoder,
+  type TypedDataField,
+  getAddress,
+  hashMessage,
+  isHexString,
+  recoverAddress,
+} from "ethers";
+import { Escrow__factory, Usdc__factory } from "@hireforhumans/protocol";
+import { type ChainNode, NodeError } from "./node.ts";
 
 /** A block of the followed branch. */
 export interface Head {
@@ -31,10 +42,7 @@ export interface ChainReader {
   deployment: Deployment;
   /** The followed branch's newest block, whose timestamp is the chain's now. @throws ChainUnavailable before the first. */
   head(): Head;
-  /** As of the followed head, so that the figures and the projected jobs tell of one moment. */
   fundingOf(client: string, operator: string): Promise<Funding>;
-  /** The EIP-712 domain of USDC; its `name` differs from chain to chain, so the token is asked, once. */
-  usdcDomain(): Promise<TypedDataDomain>;
   /** Whether `signer`, an EOA or an ERC-1271 account, signed this EIP-712 word. */
   verifyTypedData(
     signer: string,
@@ -45,4 +53,54 @@ export interface ChainReader {
   ): Promise<boolean>;
   /** Whether `signer`, an EOA or an ERC-1271 account, signed this message (EIP-191). */
   verifyMessage(signer: string, message: string, signature: string): Promise<boolean>;
+}
+
+/** What an ERC-1271 account answers to a signature of its own. */
+const ERC1271_VALID = "0x1626ba7e";
+const erc1271 = new Interface(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
+
+/** @param head of the follower */
+export function createChainReader(node: ChainNode, deployment: Deployment, head: () => Head): ChainReader {
+  const escrow = Escrow__factory.connect(deployment.escrow, node);
+  const usdc = Usdc__factory.connect(deployment.usdc, node);
+
+  async function verify(signer: string, digest: string, signature: string): Promise<boolean> {
+    if (!isHexString(signature)) return false;
+    if (recoveredFrom(digest, signature) === getAddress(signer)) return true;
+    const data = erc1271.encodeFunctionData("isValidSignature", [digest, signature]);
+    try {
+      const answer = await node.call({ to: signer, data });
+      return answer.length === 66 && answer.startsWith(ERC1271_VALID);
+    } catch (error) {
+      // A contract that reverts says no.
+      if (error instanceof NodeError) return false;
+      throw error;
+    }
+  }
+
+  return {
+    deployment,
+    head,
+    async fundingOf(client, operator) {
+      const [balance, allowance, limit] = await Promise.all([
+        usdc.balanceOf(client),
+        usdc.allowance(client, deployment.escrow),
+        escrow.spendingLimit(client, operator),
+      ]);
+      const { remaining, perJob, expiresAt } = limit;
+      return { balance, allowance, limit: { remaining, perJob, expiresAtSeconds: expiresAt } };
+    },
+    verifyTypedData: (signer, domain, types, value, signature) =>
+      verify(signer, TypedDataEncoder.hash(domain, types, value), signature),
+    verifyMessage: (signer, message, signature) => verify(signer, hashMessage(message), signature),
+  };
+}
+
+function recoveredFrom(digest: string, signature: string): string | undefined {
+  try {
+    return recoverAddress(digest, signature);
+  } catch {
+    // Not the signature of a key; an account may still call it its own.
+    return undefined;
+  }
 }

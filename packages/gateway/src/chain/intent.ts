@@ -1,0 +1,49 @@
+import type { ErrorCode } from "@hireforhumans/protocol";
+import type { Trx } from "../context.ts";
+import type { Receipt } from "./node.ts";
+
+/** What an intent does; `fill` closes a gap in the nonces and is the outbox's own. */
+export type IntentKind =
+  "fund" | "cancel" | "accept" | "reopen" | "submit" | "release" | "reject" | "refund" | "settle" | "fill";
+
+export interface NewIntent {
+  /** Names the effect, so that asking twice sends once: "fund:job_…", "submit:job_…:0". */
+  key: string;
+  kind: IntentKind;
+  jobId?: string;
+  to: string;
+  /** Call data, 0x hex. */
+  data: string;
+  gasLimit: bigint;
+}
+
+export interface Intent {
+  id: string;
+  key: string;
+  kind: IntentKind;
+  jobId: string | null;
+  signer: string;
+  to: string;
+  data: string;
+  gasLimit: bigint;
+}
+
+/** Why a transaction was reverted. */
+export interface FailureReason {
+  /** The contract's error, "Error" or "Panic"; "Unknown" where the node could not tell. */
+  name: string;
+  /** The code of the error table that fits. */
+  code: ErrorCode;
+  /** For people, with what is and what would have to be. */
+  message: string;
+  transactionHash: string;
+}
+
+/**
+ * What follows when a block took an intent up, in the transaction that records it. After a reorg the last word
+ * counts: `onMined` may follow `onFailed`, and either may come again, so both must be idempotent.
+ */
+export interface IntentHandler {
+  onMined?: (trx: Trx, intent: Intent, receipt: Receipt) => Promise<void>;
+  onFailed?: (trx: Trx, intent: Intent, reason: FailureReason) => Promise<void>;
+}
