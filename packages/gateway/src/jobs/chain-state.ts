@@ -1,3 +1,5 @@
+import { type ChainStatus, chainStatusOf } from "@hireforhumans/protocol";
+
 /** One event of the followed branch, as the follower stored it. */
 export interface StoredChainEvent {
   name: string;
@@ -10,7 +12,7 @@ export interface StoredChainEvent {
 /** What the followed branch says of one job, by its events alone. */
 export interface ChainState {
   /** Null while no funding is seen. */
-  status: string | null;
+  status: ChainStatus | null;
   worker: string | null;
   round: number;
   /** The last chain second of the present state's window. */
@@ -23,16 +25,19 @@ export interface ChainState {
 }
 
 export interface Happening {
-  type: "job.funded" | "job.accepted" | "job.reopened" | "job.submitted" | "job.rejected" | "job.disputed"
-    | "job.ruled" | "job.completed" | "job.refunded";
+  type:
+    | "job.funded"
+    | "job.accepted"
+    | "job.reopened"
+    | "job.submitted"
+    | "job.rejected"
+    | "job.disputed"
+    | "job.ruled"
+    | "job.completed"
+    | "job.refunded";
   once: string;
   data: Record<string, unknown>;
 }
-
-/** The escrow's statuses by number, `IEscrow.Status`. */
-const statusByNumber = [
-  "none", "open", "accepted", "submitted", "approved", "rejected", "disputed", "paid", "refunded", "split",
-] as const;
 
 const nothingSeen: ChainState = {
   status: null,
@@ -45,7 +50,11 @@ const nothingSeen: ChainState = {
   happenings: [],
 };
 
-type Step = (state: ChainState, event: StoredChainEvent, reviewWindowSeconds: bigint) => Partial<Omit<ChainState, "happenings">> & { told?: Happening[] };
+type Step = (
+  state: ChainState,
+  event: StoredChainEvent,
+  reviewWindowSeconds: bigint,
+) => Partial<Omit<ChainState, "happenings">> & { told?: Happening[] };
 
 const arg = (event: StoredChainEvent, name: string): string => {
   const value = event.args[name];
@@ -53,21 +62,24 @@ const arg = (event: StoredChainEvent, name: string): string => {
   return value;
 };
 
-const statusOf = (event: StoredChainEvent): string => {
-  const number = arg(event, "status");
-  const status = statusByNumber[Number(number)];
-  if (status === undefined) throw new Error(`event ${event.name} of ${event.transactionHash} has unknown status ${number}`);
-  return status;
-};
+const statusOf = (event: StoredChainEvent): ChainStatus => chainStatusOf(BigInt(arg(event, "status")));
 
 /** The end of a job's money: who got it and what the agent hears. */
-function ended(state: ChainState, event: StoredChainEvent, status: string): ReturnType<Step> {
+function ended(event: StoredChainEvent, status: ChainStatus): ReturnType<Step> {
   const transaction_hash = event.transactionHash;
   return status === "refunded"
-    ? { status, untilSeconds: null, refundTransactionHash: transaction_hash,
-        told: [{ type: "job.refunded", once: "refunded", data: { transaction_hash } }] }
-    : { status, untilSeconds: null, releaseTransactionHash: transaction_hash,
-        told: [{ type: "job.completed", once: "completed", data: { transaction_hash } }] };
+    ? {
+        status,
+        untilSeconds: null,
+        refundTransactionHash: transaction_hash,
+        told: [{ type: "job.refunded", once: "refunded", data: { transaction_hash } }],
+      }
+    : {
+        status,
+        untilSeconds: null,
+        releaseTransactionHash: transaction_hash,
+        told: [{ type: "job.completed", once: "completed", data: { transaction_hash } }],
+      };
 }
 
 const steps: Record<string, Step> = {
@@ -92,31 +104,35 @@ const steps: Record<string, Step> = {
   Submitted: (state, event) => ({
     status: "submitted",
     untilSeconds: BigInt(arg(event, "until")),
-    told: [{ type: "job.submitted", once: `submitted:${state.round}`, data: { evidence_hash: arg(event, "evidenceHash") } }],
+    told: [
+      { type: "job.submitted", once: `submitted:${state.round}`, data: { evidence_hash: arg(event, "evidenceHash") } },
+    ],
   }),
-  Released: (state, event, reviewWindowSeconds) => {
+  Released: (_, event, reviewWindowSeconds) => {
     const status = statusOf(event);
-    if (status !== "approved") return ended(state, event, status);
+    if (status !== "approved") return ended(event, status);
     return { status, untilSeconds: event.timestampSeconds + reviewWindowSeconds };
   },
   Rejected: (state, event) => ({
     status: "rejected",
     untilSeconds: BigInt(arg(event, "until")),
-    told: [{ type: "job.rejected", once: `rejected:${state.round}`, data: { reasons_hash: arg(event, "reasonsHash") } }],
+    told: [
+      { type: "job.rejected", once: `rejected:${state.round}`, data: { reasons_hash: arg(event, "reasonsHash") } },
+    ],
   }),
   Disputed: (_, event) => ({
     status: "disputed",
     untilSeconds: BigInt(arg(event, "until")),
     told: [{ type: "job.disputed", once: "disputed", data: { by: arg(event, "by") } }],
   }),
-  Ruled: (state, event) => {
-    const end = ended(state, event, statusOf(event));
+  Ruled: (_, event) => {
+    const end = ended(event, statusOf(event));
     const data = { worker_share_bps: arg(event, "workerShareBps") };
     return { ...end, told: [{ type: "job.ruled", once: "ruled", data }, ...(end.told ?? [])] };
   },
-  Settled: (state, event) => ended(state, event, statusOf(event)),
-  Cancelled: (state, event) => ended(state, event, "refunded"),
-  Refunded: (state, event) => ended(state, event, "refunded"),
+  Settled: (_, event) => ended(event, statusOf(event)),
+  Cancelled: (_, event) => ended(event, "refunded"),
+  Refunded: (_, event) => ended(event, "refunded"),
 };
 
 /**

@@ -11,7 +11,16 @@ export interface ProjectionListeners {
 
 /** How far a status is along a round; a job's public status never falls behind what is signed and stored. */
 const progress: Record<string, number> = {
-  funding: 0, open: 1, accepted: 2, submitted: 3, approved: 4, rejected: 4, disputed: 5, paid: 6, refunded: 6, split: 6,
+  funding: 0,
+  open: 1,
+  accepted: 2,
+  submitted: 3,
+  approved: 4,
+  rejected: 4,
+  disputed: 5,
+  paid: 6,
+  refunded: 6,
+  split: 6,
 };
 
 const isFinal = (status: string | null): boolean => status === "paid" || status === "refunded" || status === "split";
@@ -54,7 +63,9 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
       escrow_transaction_hash: (eb) => eb.fn.coalesce(eb.val(state.escrowTransactionHash), "escrow_transaction_hash"),
       release_transaction_hash: state.releaseTransactionHash,
       refund_transaction_hash: state.refundTransactionHash,
-      ...(state.untilSeconds !== null && rank(state.status) >= rank(ahead.status) ? { until_seconds: state.untilSeconds } : {}),
+      ...(state.untilSeconds !== null && rank(state.status) >= rank(ahead.status)
+        ? { until_seconds: state.untilSeconds }
+        : {}),
       ...(status === "open" ? { until_seconds: null } : {}),
       ...(job.funded_at === null && state.status !== null ? { funded_at: new Date() } : {}),
       ended_at: final ? (job.ended_at ?? new Date()) : null,
@@ -109,10 +120,6 @@ async function storedStatus(trx: Trx, jobId: string, round: number) {
 
 async function workerOf(trx: Trx, state: ChainState, storedWorkerId: string | null): Promise<string | null> {
   if (state.worker === null) return storedWorkerId;
-  const worker = await trx
-    .selectFrom("workers")
-    .select("id")
-    .where("address", "=", state.worker)
-    .executeTakeFirst();
+  const worker = await trx.selectFrom("workers").select("id").where("address", "=", state.worker).executeTakeFirst();
   return worker?.id ?? null;
 }

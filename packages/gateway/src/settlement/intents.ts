@@ -1,9 +1,10 @@
-import { type Terms, type Verdict, escrowInterface } from "@hireforhumans/protocol";
+import { type Terms, type Words, escrowInterface } from "@hireforhumans/protocol";
 import type { NewIntent } from "../chain/outbox.ts";
 
 /** What every intent on a job's money is made of. */
 export interface JobOnChain {
   id: string;
+  chainJobId: string;
   round: number;
   terms: Terms;
 }
@@ -75,7 +76,7 @@ export function submitWithVerdictIntent(
   escrow: string,
   job: JobOnChain,
   word: SignedWord,
-  verdict: Verdict,
+  verdict: Words["Verdict"],
   signature: string,
 ): NewIntent {
   const data = escrowInterface.encodeFunctionData("multicall", [
@@ -85,7 +86,12 @@ export function submitWithVerdictIntent(
 }
 
 /** The verdict on evidence that the chain has, or will have by an earlier intent. */
-export function verdictIntent(escrow: string, job: JobOnChain, verdict: Verdict, signature: string): NewIntent {
+export function verdictIntent(
+  escrow: string,
+  job: JobOnChain,
+  verdict: Words["Verdict"],
+  signature: string,
+): NewIntent {
   const verb = verdict.pass ? "release" : "reject";
   const data = encodeVerdict(job, verdict, signature);
   return call(escrow, job, verb, `${verb}:${job.id}:${job.round}`, data, gasLimits.settlement);
@@ -111,7 +117,12 @@ export function deadlineIntent(
   verb: "reopen" | "refund" | "settle",
   attempt: number,
 ): NewIntent {
-  const data = escrowInterface.encodeFunctionData(verb, [job.terms]);
+  const encode = {
+    reopen: () => escrowInterface.encodeFunctionData("reopen", [job.terms]),
+    refund: () => escrowInterface.encodeFunctionData("refund", [job.terms]),
+    settle: () => escrowInterface.encodeFunctionData("settle", [job.terms]),
+  };
+  const data = encode[verb]();
   return call(escrow, job, verb, `${verb}:${job.id}:${job.round}:${attempt}`, data, gasLimits.settlement);
 }
 
@@ -126,10 +137,14 @@ function encodeSubmit(job: JobOnChain, evidenceHash: string, word: SignedWord): 
   ]);
 }
 
-function encodeVerdict(job: JobOnChain, verdict: Verdict, signature: string): string {
-  return escrowInterface.encodeFunctionData(verdict.pass ? "release" : "reject", [
+function encodeVerdict(job: JobOnChain, verdict: Words["Verdict"], signature: string): string {
+  const { evidenceHash, reasonsHash, validUntil } = verdict;
+  const values: [Terms, { evidenceHash: string; reasonsHash: string; validUntil: bigint }, string] = [
     job.terms,
-    { evidenceHash: verdict.evidenceHash, reasonsHash: verdict.reasonsHash, validUntil: verdict.validUntil },
+    { evidenceHash, reasonsHash, validUntil },
     signature,
-  ]);
+  ];
+  return verdict.pass
+    ? escrowInterface.encodeFunctionData("release", values)
+    : escrowInterface.encodeFunctionData("reject", values);
 }

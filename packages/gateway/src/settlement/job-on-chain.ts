@@ -6,8 +6,8 @@ import type { JobOnChain } from "./intents.ts";
 export async function jobOnChain(trx: Trx, jobId: string): Promise<JobOnChain> {
   const job = await trx
     .selectFrom("jobs")
-    .select(["id", "round", "terms"])
+    .select(["id", "chain_job_id", "round", "terms"])
     .where("id", "=", jobId)
     .executeTakeFirstOrThrow();
-  return { id: job.id, round: job.round, terms: parseTerms(job.terms) };
+  return { id: job.id, chainJobId: job.chain_job_id, round: job.round, terms: parseTerms(job.terms) };
 }

@@ -1,0 +1,45 @@
+import type { Response } from "express";
+import { pipeline } from "node:stream/promises";
+import { ApiError } from "@hireforhumans/protocol";
+import type { Context } from "../context.ts";
+import { type Caller, isWorker } from "../http/caller.ts";
+
+/**
+ * Sends a file to the one who uploaded it, or to the client whose job has it as evidence.
+ * @throws ApiError not_found, also where it exists but is somebody else's
+ */
+export async function sendFile(ctx: Context, caller: Caller, sha256: string, response: Response): Promise<void> {
+  const file = (await mayRead(ctx, caller, sha256)) ? await fileRow(ctx, sha256) : undefined;
+  const stored = file && (await ctx.files.open(sha256));
+  if (stored === undefined)
+    throw new ApiError("not_found", `There is no file ${sha256} of yours.`, { param: "sha256" });
+  response.set({
+    "content-type": file?.media_type ?? "application/octet-stream",
+    "content-length": String(stored.size),
+    // Never shown in place: what a stranger uploaded must not run on our origin.
+    "content-disposition": `attachment; filename="${sha256}"`,
+    "cache-control": "private, max-age=31536000, immutable",
+  });
+  await pipeline(stored.content, response);
+}
+
+const fileRow = (ctx: Context, sha256: string) =>
+  ctx.db.selectFrom("files").select("media_type").where("sha256", "=", sha256).executeTakeFirst();
+
+async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<boolean> {
+  const own = await ctx.db
+    .selectFrom("file_uploads")
+    .select("id")
+    .where("sha256", "=", sha256)
+    .where(isWorker(caller) ? "worker_id" : "client_id", "=", isWorker(caller) ? caller.worker.id : caller.client.id)
+    .executeTakeFirst();
+  if (own !== undefined || isWorker(caller)) return own !== undefined;
+  const evidence = await ctx.db
+    .selectFrom("evidence")
+    .innerJoin("jobs", "jobs.id", "evidence.job_id")
+    .select("evidence.id")
+    .where("jobs.client_id", "=", caller.client.id)
+    .where("fingerprints", "@>", [`file:${sha256}`])
+    .executeTakeFirst();
+  return evidence !== undefined;
+}

@@ -1,0 +1,76 @@
+import { ApiError } from "@hireforhumans/protocol";
+import type { Context } from "../context.ts";
+import { type Caller, isWorker } from "../http/caller.ts";
+import { idAfter, pageOf } from "../http/pagination.ts";
+import { serve, type ServedRoute } from "../http/route.ts";
+import { presentEvidence, presentVerdict } from "../jobs/present.ts";
+import { sendConfirmationPage } from "./confirmation-page.ts";
+import { answerConfirmation, createConfirmation, findConfirmation, presentConfirmation } from "./confirmations.ts";
+import { sendFile } from "./downloads.ts";
+import { submitEvidence } from "./submit.ts";
+import { uploadFile } from "./uploads.ts";
+
+export function evidenceRoutes(ctx: Context): ServedRoute[] {
+  return [
+    serve("uploadFile", ({ caller, request }) => uploadFile(ctx, caller, request)),
+    serve("downloadFile", ({ caller, params, response }) => sendFile(ctx, caller, params.sha256, response)),
+    serve("submitEvidence", async ({ caller, params, body }) => {
+      const id = await submitEvidence(ctx, caller.worker, params.id, body);
+      const row = await ctx.db.selectFrom("evidence").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+      return presentEvidence(row);
+    }),
+    serve("listEvidence", async ({ caller, params, query }) => {
+      const after = idAfter(query.cursor, "evd");
+      const rows = await ctx.db
+        .selectFrom("evidence")
+        .selectAll()
+        .where("job_id", "=", await visibleJobId(ctx, caller, params.id))
+        .$if(isWorker(caller), (own) => own.where("worker_id", "=", isWorker(caller) ? caller.worker.id : ""))
+        .$if(after !== undefined, (later) => later.where("id", "<", after ?? ""))
+        .orderBy("id", "desc")
+        .limit(query.limit + 1)
+        .execute();
+      return pageOf(rows, query.limit, presentEvidence);
+    }),
+    serve("getVerdict", async ({ caller, params }) => latestVerdict(ctx, await visibleJobId(ctx, caller, params.id))),
+    serve("createConfirmation", ({ caller, params, body }) =>
+      createConfirmation(ctx, caller.worker.id, params.id, body.statement),
+    ),
+    serve("getConfirmation", async ({ params, request, response }) => {
+      const row = await findConfirmation(ctx, params.token);
+      response.vary("accept");
+      const page = presentConfirmation(row);
+      if (request.accepts(["json", "html"]) !== "html") return page;
+      sendConfirmationPage(response, row.statement, row.answer);
+      return page;
+    }),
+    serve("answerConfirmation", async ({ params, body }) =>
+      presentConfirmation(await answerConfirmation(ctx, params.token, body.answer)),
+    ),
+  ];
+}
+
+/** A job is there for its client and for the worker who has it, and for nobody else. */
+async function visibleJobId(ctx: Context, caller: Caller, jobId: string): Promise<string> {
+  const job = await ctx.db
+    .selectFrom("jobs")
+    .select("id")
+    .where("id", "=", jobId)
+    .where(isWorker(caller) ? "worker_id" : "client_id", "=", isWorker(caller) ? caller.worker.id : caller.client.id)
+    .executeTakeFirst();
+  if (job !== undefined) return job.id;
+  throw new ApiError("not_found", `There is no job ${jobId} of yours.`, { param: "id" });
+}
+
+async function latestVerdict(ctx: Context, jobId: string) {
+  const row = await ctx.db
+    .selectFrom("verdicts")
+    .innerJoin("jobs", "jobs.id", "verdicts.job_id")
+    .selectAll("verdicts")
+    .select("jobs.terms")
+    .where("verdicts.job_id", "=", jobId)
+    .orderBy("verdicts.created_at", "desc")
+    .executeTakeFirst();
+  if (row === undefined) throw new ApiError("not_found", `The job ${jobId} has no verdict yet.`, { param: "id" });
+  return presentVerdict(row, row.terms.verifier);
+}

@@ -1,0 +1,117 @@
+import type { Words } from "@hireforhumans/protocol";
+import { sql } from "kysely";
+import type { Context, Trx } from "../context.ts";
+import { type JobOnChain, submitIntent, submitKey, submitWithVerdictIntent, verdictIntent } from "./intents.ts";
+import { jobOnChain } from "./job-on-chain.ts";
+
+const batchSize = 100;
+
+/**
+ * Carries evidence and its verdict to the chain: both in one transaction where neither is on its way yet; the verdict
+ * alone behind a submission; the submission alone while the oracle is unsure. The caller holds the job's row.
+ */
+export async function settleVerdict(ctx: Context, trx: Trx, evidenceId: string): Promise<void> {
+  const { escrow } = ctx.chain.deployment;
+  const { job, evidenceHash, word, verdict, signature } = await signedWords(trx, evidenceId);
+  const submitted = await isOnItsWay(trx, job);
+  if (verdict === undefined || signature === null) {
+    if (!submitted) await ctx.outbox.enqueue(trx, submitIntent(escrow, job, evidenceHash, word));
+    return;
+  }
+  const intent = submitted
+    ? verdictIntent(escrow, job, verdict, signature)
+    : submitWithVerdictIntent(escrow, job, word, verdict, signature);
+  await ctx.outbox.enqueue(trx, intent);
+}
+
+async function signedWords(trx: Trx, evidenceId: string) {
+  const row = await trx
+    .selectFrom("evidence")
+    .innerJoin("workers", "workers.id", "evidence.worker_id")
+    .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
+    .select([
+      "evidence.job_id",
+      "evidence.round",
+      "evidence_hash",
+      "evidence.signature",
+      "evidence.valid_until_seconds",
+    ])
+    .select(["outcome", "reasons_hash", "workers.address", "verdicts.signature as verdictSignature"])
+    .select("verdicts.valid_until_seconds as verdictValidUntil")
+    .where("evidence.id", "=", evidenceId)
+    .executeTakeFirstOrThrow();
+  const job = await jobOnChain(trx, row.job_id);
+  const verdict: Words["Verdict"] | undefined =
+    row.verdictValidUntil === null || row.reasons_hash === null
+      ? undefined
+      : {
+          jobId: job.chainJobId,
+          worker: row.address,
+          evidenceHash: row.evidence_hash,
+          pass: row.outcome === "pass",
+          reasonsHash: row.reasons_hash,
+          validUntil: row.verdictValidUntil,
+        };
+  return {
+    job,
+    evidenceHash: row.evidence_hash,
+    word: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
+    verdict,
+    signature: row.verdictSignature,
+  };
+}
+
+const isOnItsWay = async (trx: Trx, job: JobOnChain): Promise<boolean> =>
+  (await trx.selectFrom("intents").select("id").where("intent_key", "=", submitKey(job)).executeTakeFirst()) !==
+  undefined;
+
+/**
+ * Carries evidence to the chain alone where its verdict is not there within seconds: the work window must not run out
+ * on a worker because an oracle is slow.
+ * @returns how many
+ */
+export async function sweepSlowVerdicts(ctx: Context): Promise<number> {
+  return ctx.db.transaction().execute(async (trx) => {
+    const rows = await trx
+      .selectFrom("jobs")
+      .innerJoin("evidence", (on) =>
+        on.onRef("evidence.job_id", "=", "jobs.id").onRef("evidence.round", "=", "jobs.round"),
+      )
+      .select("evidence.id")
+      .where("jobs.status", "=", "submitted")
+      .where("jobs.chain_status", "in", ["open", "accepted"])
+      .where("jobs.submitted_at", "<", new Date(Date.now() - 5000))
+      .whereRef("evidence.worker_id", "=", "jobs.worker_id")
+      .where(
+        sql<boolean>`not exists (
+          select 1 from intents where intent_key = 'submit:' || jobs.id || ':' || jobs.round
+        )`,
+      )
+      .limit(batchSize)
+      .forUpdate("jobs")
+      .skipLocked()
+      .execute();
+    for (const { id } of rows) await settleVerdict(ctx, trx, id);
+    return rows.length;
+  });
+}
+
+/**
+ * What follows a submission that the chain refused. One that carried a verdict is tried again without it: a fault of the
+ * verdict must not cost the worker the delivery. The second refusal is final; the deadline then ends the job.
+ */
+export async function onSubmitFailed(ctx: Context, trx: Trx, jobId: string, intentKey: string): Promise<void> {
+  const job = await jobOnChain(trx, jobId);
+  if (intentKey !== submitKey(job)) return;
+  const evidence = await trx
+    .selectFrom("evidence")
+    .select(["evidence_hash", "signature", "valid_until_seconds"])
+    .where("job_id", "=", jobId)
+    .where("round", "=", job.round)
+    .orderBy("id", "desc")
+    .executeTakeFirst();
+  if (evidence === undefined) return;
+  const word = { validUntilSeconds: evidence.valid_until_seconds, signature: evidence.signature };
+  const alone = submitIntent(ctx.chain.deployment.escrow, job, evidence.evidence_hash, word);
+  await ctx.outbox.enqueue(trx, { ...alone, key: `${alone.key}:alone` });
+}

@@ -1,0 +1,88 @@
+import { evidenceBundleSchema, packetSchema } from "@hireforhumans/protocol";
+import type { Verification, VerificationRequest } from "@hireforhumans/oracle";
+import { sql } from "kysely";
+import type { Context, Trx } from "../context.ts";
+import { appendJobEvent } from "../jobs/events.ts";
+import { settleVerdict } from "../settlement/verdict.ts";
+
+/**
+ * Has the oracle look at evidence, and stores and settles what it says. Idempotent: a verdict stands once it is signed;
+ * one that is unsure is asked for again each time.
+ */
+export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<void> {
+  const row = await ctx.db
+    .selectFrom("evidence")
+    .innerJoin("jobs", "jobs.id", "evidence.job_id")
+    .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
+    .select(["evidence.job_id", "evidence.round", "bundle", "evidence_hash", "fingerprints"])
+    .select(["jobs.packet", "jobs.ended_at", "verdicts.outcome"])
+    .where("evidence.id", "=", evidenceId)
+    .executeTakeFirstOrThrow();
+  if (row.ended_at !== null || (row.outcome !== null && row.outcome !== "unsure")) return;
+
+  const request: VerificationRequest = {
+    packet: packetSchema.parse(row.packet),
+    bundle: evidenceBundleSchema.parse(row.bundle),
+    evidenceHash: row.evidence_hash,
+    chainTimeSeconds: ctx.chain.head().timestampSeconds,
+    confirmations: await confirmationsOf(ctx, row.job_id),
+    seenBefore: await seenBefore(ctx, row.job_id, row.fingerprints),
+  };
+  const verification = await ctx.oracle.verify(request);
+  await ctx.db.transaction().execute(async (trx) => {
+    if (!(await storeVerdict(trx, evidenceId, row.job_id, verification))) return;
+    const once = `verified:${row.round}:${verification.outcome}`;
+    const data = { outcome: verification.outcome, reasons_hash: verification.reasonsHash };
+    await appendJobEvent(trx, { jobId: row.job_id, type: "job.verified", once, data });
+    await settleVerdict(ctx, trx, evidenceId);
+  });
+}
+
+async function confirmationsOf(ctx: Context, jobId: string): Promise<VerificationRequest["confirmations"]> {
+  const rows = await ctx.db
+    .selectFrom("confirmations")
+    .select(["token_hash as tokenHash", "statement", "answer"])
+    .where("job_id", "=", jobId)
+    .execute();
+  return rows;
+}
+
+/** Which of these pieces stood in evidence of other jobs. */
+async function seenBefore(ctx: Context, jobId: string, fingerprints: string[]): Promise<string[]> {
+  if (fingerprints.length === 0) return [];
+  const rows = await ctx.db
+    .selectFrom("evidence")
+    .select("fingerprints")
+    .where("job_id", "<>", jobId)
+    .where(sql<boolean>`fingerprints && ${fingerprints}`)
+    .limit(1000)
+    .execute();
+  const seen = new Set(rows.flatMap((row) => row.fingerprints));
+  return fingerprints.filter((fingerprint) => seen.has(fingerprint));
+}
+
+/** @returns false when the job ended meanwhile, or a signed verdict stands */
+async function storeVerdict(trx: Trx, evidenceId: string, jobId: string, verification: Verification): Promise<boolean> {
+  const job = await trx
+    .selectFrom("jobs")
+    .select("ended_at")
+    .where("id", "=", jobId)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  if (job.ended_at !== null) return false;
+  const said = {
+    outcome: verification.outcome,
+    reasons: JSON.stringify(verification.reasons),
+    reasons_hash: verification.reasonsHash,
+    signature: verification.signed?.signature ?? null,
+    valid_until_seconds: verification.signed?.validUntilSeconds ?? null,
+    checked_at: new Date(),
+  };
+  const stored = await trx
+    .insertInto("verdicts")
+    .values({ evidence_id: evidenceId, job_id: jobId, ...said })
+    .onConflict((conflict) => conflict.column("evidence_id").doUpdateSet(said).where("verdicts.outcome", "=", "unsure"))
+    .returning("evidence_id")
+    .executeTakeFirst();
+  return stored !== undefined;
+}
