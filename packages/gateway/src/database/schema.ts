@@ -15,14 +15,11 @@ export type IntentStatus = "queued" | "signed" | "mined" | "final" | "failed";
 export type DeliveryStatus = "pending" | "delivered" | "dead";
 export type Outcome = "pass" | "fail" | "unsure";
 
-/** What a job keeps of the request that made it, beside its own columns and its packet. */
+/** What a job keeps of the request that made it beside its own columns; enough to show it without loading its packet. */
 export interface StoredRequest {
   description: string;
   requirements: string[];
   fallback: Fallback;
-  /** Null where the request named none, though the column holds the one it fell to. */
-  tier: string | null;
-  min_reputation: number | null;
   metadata: Record<string, JsonValue>;
   state: JsonValue;
 }

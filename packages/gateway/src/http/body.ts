@@ -23,11 +23,23 @@ export async function readJson(request: Request, response: Response, limitBytes:
     throw new ApiError("json_too_deep", `The body is nested deeper than the ${MAX_DEPTH} levels that are taken.`);
   }
   try {
-    return parseJsonBody(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const body = parseJsonBody(text);
+    return UNSTORABLE_ESCAPE.test(text) ? storable(body) : body;
   } catch (error) {
     const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8 text";
     throw new ApiError("malformed_json", `The body is not JSON: ${reason}.`, { cause: error });
   }
+}
+
+/** NUL and halves of surrogate pairs: PostgreSQL stores neither, and agents that cut a text by length send the latter. */
+const UNSTORABLE_ESCAPE = /\\u(?:0000|d[89a-f])/i;
+
+function storable(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed().replaceAll("\0", "");
+  if (Array.isArray(value)) return value.map(storable);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [storable(name), storable(member)]));
 }
 
 function hasBody(request: Request): boolean {

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from "express";
 import type { Logger } from "pino";
 import { ApiError } from "@hireforhumans/protocol";
+import { ChainUnavailable } from "../chain/errors.ts";
 
 /**
  * What the caller is told of an error. Only an ApiError's words were written for callers; all else is `internal`, and
@@ -11,6 +12,12 @@ export function apiErrorOf(error: unknown): ApiError {
   if (isClientMistake(error)) {
     return new ApiError("not_found", "The path is not a valid URL path.", { cause: error });
   }
+  if (isOutage(error)) {
+    return new ApiError("unavailable", "The database or the chain does not answer. Try again in a moment.", {
+      retryAfterSeconds: 2,
+      cause: error,
+    });
+  }
   return new ApiError("internal", "Something failed on our side. The log has it under this request_id.", {
     cause: error,
   });
@@ -19,6 +26,13 @@ export function apiErrorOf(error: unknown): ApiError {
 /** Express marks a path it could not decode (`%zz`) as a URIError of status 400. */
 function isClientMistake(error: unknown): boolean {
   return error instanceof URIError;
+}
+
+/** Connections refused or lost (by Node's codes and PostgreSQL's classes 08, 53 and 57P), and a chain out of reach. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof ChainUnavailable) return true;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08...|53...|57P..)$/.test(code);
 }
 
 /** The one place where errors become answers. */
