@@ -141,14 +141,20 @@ const USDC_REASONS: readonly [RegExp, ErrorCode, string][] = [
 export function explainRevert(data: string): ContractRefusal | undefined {
   const error = isHexString(data) && data.length >= 10 ? escrowInterface.parseError(data) : null;
   if (error === null) return undefined;
+  if (error.name === "Error") return explainReason(text(error.args[0]));
+  if (error.name === "Panic") return explainPanic(text(error.args[0]));
   const args = error.args.toObject() as Record<string, unknown>;
   const explanation = EXPLANATIONS[error.name];
   if (explanation !== undefined) {
     return { name: error.name, args, code: explanation.code, message: explanation.message(error.args) };
   }
-  if (error.name === "Error") return explainReason(text(error.args[0]));
   const shown = Object.entries(args).map(([name, value]) => `${name} ${text(value)}`);
   return { name: error.name, args, code: "chain_rejected", message: `${error.name}(${shown.join(", ")})` };
+}
+
+function explainPanic(code: string): ContractRefusal {
+  const message = `The contract stopped at an internal check (panic code ${code}).`;
+  return { name: "Panic", args: { code }, code: "chain_rejected", message };
 }
 
 function explainReason(reason: string): ContractRefusal {
