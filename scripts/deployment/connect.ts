@@ -21,14 +21,21 @@ export async function connect(hre: HardhatRuntimeEnvironment, target: Target): P
   return connection;
 }
 
-/** The address of the key that the deployer gave; on a local chain, of the node's own first account. */
+/** Who sends the deployment. */
+export interface Deployer {
+  address: string;
+  /** Undefined on a local chain, whose node signs for its own accounts. */
+  wallet: Wallet | undefined;
+}
+
+/** The account of the key that the deployer gave; on a local chain, the node's own first one. */
 export async function deployerOf(
   hre: HardhatRuntimeEnvironment,
   target: Target,
   connection: NetworkConnection,
-): Promise<string> {
-  const key = await keyOf(hre, target);
-  return key?.address ?? firstAccount(connection);
+): Promise<Deployer> {
+  const wallet = await keyOf(hre, target);
+  return { address: wallet?.address ?? (await firstAccount(connection)), wallet };
 }
 
 function configOf(hre: HardhatRuntimeEnvironment, target: Target): HttpNetworkConfig {

@@ -5,7 +5,12 @@ export async function runForDeployer(command: () => Promise<void>): Promise<void
   try {
     await command();
   } catch (error) {
-    console.error(error instanceof DeploymentError ? error.message : error);
+    console.error(isPlain(error) ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+/** Ours, and those that Hardhat and Ignition write for their users (no node at the URL, an unconfirmed transaction …). */
+function isPlain(error: unknown): error is Error {
+  return error instanceof DeploymentError || (error instanceof Error && error.name === "HardhatError");
 }

@@ -1,49 +1,14 @@
 import { readFile, rm } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { ZeroAddress, getCreateAddress } from "ethers";
-import { Escrow__factory, deploymentSchema, type Deployment } from "@hireforhumans/protocol";
+import { ZeroAddress } from "ethers";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { startLocalChain } from "../../scripts/chain/local-chain.ts";
-import {
-  finished,
-  placeUsdcOf,
-  runDeploy,
-  sentBy,
-  startDeploy,
-  startStage,
-  usdcAddressOf,
-  type Stage,
-} from "./stage.ts";
+import { deployed, expectStanding, recordOf, recordPath } from "./outcome.ts";
+import { placeUsdcOf, runDeploy, sentBy, startStage, usdcAddressOf, type Stage } from "./stage.ts";
 
 const deployer = devAccounts.deployer.address;
 const treasury = devAccounts.treasury.address;
 const minTipWei = 30_000_000_000n;
-
-function recordPath({ out, target }: Stage): string {
-  return `${out}/${target.chainId}.json`;
-}
-
-async function recordOf(stage: Stage): Promise<Deployment> {
-  return deploymentSchema.parse(JSON.parse(await readFile(recordPath(stage), "utf8")));
-}
-
-async function deployed(stage: Stage): Promise<string> {
-  const { exitCode, stdout, stderr } = await runDeploy(stage);
-  expect(stderr).to.equal("");
-  expect(exitCode).to.equal(0);
-  return stdout;
-}
-
-async function expectStanding(stage: Stage): Promise<void> {
-  const record = await recordOf(stage);
-  const escrow = Escrow__factory.connect(record.escrow, stage.provider);
-  expect(await Promise.all([escrow.USDC(), escrow.REPUTATION(), escrow.TREASURY()])).to.deep.equal([
-    record.usdc,
-    record.reputation,
-    treasury,
-  ]);
-}
 
 for (const network of ["amoy", "polygon"] as const) {
   describe(`deploy:${network} on a local node with its chain id and real USDC at its address`, function () {
@@ -107,51 +72,6 @@ for (const network of ["amoy", "polygon"] as const) {
     });
   });
 }
-
-describe("a deployment that was cut off", function () {
-  this.timeout(90_000);
-  let stage: Stage;
-
-  beforeEach(async () => {
-    stage = await startStage("amoy");
-    await placeUsdcOf(stage);
-    await stage.provider.send("evm_setAutomine", [false]);
-    await stage.provider.send("evm_setIntervalMining", [200]);
-  });
-
-  afterEach(() => stage.stop());
-
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    while (!(await condition())) await sleep(20);
-  }
-
-  it("between its two contracts goes on with the second", async () => {
-    const reputation = getCreateAddress({ from: deployer, nonce: 0 });
-    const run = startDeploy(stage);
-    const ended = finished(run);
-    await until(async () => (await stage.provider.getCode(reputation)) !== "0x");
-    run.kill("SIGKILL");
-    await ended;
-    expect(await sentBy(stage)).to.equal(1);
-
-    await deployed(stage);
-    expect(await sentBy(stage)).to.equal(2);
-    expect((await recordOf(stage)).reputation).to.equal(reputation);
-    await expectStanding(stage);
-  });
-
-  it("with its last transaction under way waits for that one", async () => {
-    const run = startDeploy(stage);
-    const ended = finished(run);
-    await until(async () => (await stage.provider.getTransactionCount(deployer, "pending")) === 2);
-    run.kill("SIGKILL");
-    await ended;
-
-    await deployed(stage);
-    expect(await sentBy(stage)).to.equal(2);
-    await expectStanding(stage);
-  });
-});
 
 describe("deploy:local", function () {
   this.timeout(60_000);
