@@ -8,7 +8,7 @@ import {
   isHexString,
   recoverAddress,
 } from "ethers";
-import { Escrow__factory, Usdc__factory } from "@hireforhumans/protocol";
+import { Escrow__factory, Reputation__factory, Usdc__factory, usdcDomain } from "@hireforhumans/protocol";
 import { type ChainNode, NodeError } from "./node.ts";
 
 /** A block of the followed branch. */
@@ -37,12 +37,26 @@ export interface Funding {
   limit: { remaining: bigint; perJob: bigint; expiresAtSeconds: bigint };
 }
 
+export interface RecordOnChain {
+  /** WAD: 1e18 is 1.0. */
+  score: bigint;
+  successes: number;
+  failures: number;
+  /** The block that says so. */
+  blockNumber: bigint;
+}
+
 /** Reads of the chain. Each call that asks the node throws `ChainUnavailable` when it does not answer. */
 export interface ChainReader {
   deployment: Deployment;
   /** The followed branch's newest block, whose timestamp is the chain's now. @throws ChainUnavailable before the first. */
   head(): Head;
+  /** As of the followed head, so that the figures and the projected jobs tell of one moment. */
   fundingOf(client: string, operator: string): Promise<Funding>;
+  /** The EIP-712 domain of USDC; its `name` differs from chain to chain, so the token is asked, once. */
+  usdcDomain(): Promise<TypedDataDomain>;
+  /** What the escrow recorded of a worker in a domain (its 32 bytes), as of the followed head. */
+  reputationOf(worker: string, domain: string): Promise<RecordOnChain>;
   /** Whether `signer`, an EOA or an ERC-1271 account, signed this EIP-712 word. */
   verifyTypedData(
     signer: string,
@@ -63,6 +77,8 @@ const erc1271 = new Interface(["function isValidSignature(bytes32 hash, bytes si
 export function createChainReader(node: ChainNode, deployment: Deployment, head: () => Head): ChainReader {
   const escrow = Escrow__factory.connect(deployment.escrow, node);
   const usdc = Usdc__factory.connect(deployment.usdc, node);
+  let usdcName: string | undefined;
+  const reputation = Reputation__factory.connect(deployment.reputation, node);
 
   async function verify(signer: string, digest: string, signature: string): Promise<boolean> {
     if (!isHexString(signature)) return false;
@@ -82,13 +98,28 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
     deployment,
     head,
     async fundingOf(client, operator) {
+      const at = { blockTag: head().number };
       const [balance, allowance, limit] = await Promise.all([
-        usdc.balanceOf(client),
-        usdc.allowance(client, deployment.escrow),
-        escrow.spendingLimit(client, operator),
+        usdc.balanceOf(client, at),
+        usdc.allowance(client, deployment.escrow, at),
+        escrow.spendingLimit(client, operator, at),
       ]);
       const { remaining, perJob, expiresAt } = limit;
       return { balance, allowance, limit: { remaining, perJob, expiresAtSeconds: expiresAt } };
+    },
+    async reputationOf(worker, domain) {
+      const { number } = head();
+      const at = { blockTag: Number(number) };
+      const [score, record] = await Promise.all([
+        reputation.scoreOf(deployment.escrow, worker, domain, at),
+        reputation.recordOf(deployment.escrow, worker, domain, at),
+      ]);
+      const { successes, failures } = record;
+      return { score, successes: Number(successes), failures: Number(failures), blockNumber: number };
+    },
+    async usdcDomain() {
+      usdcName ??= await usdc.name();
+      return usdcDomain(deployment.chainId, deployment.usdc, usdcName);
     },
     verifyTypedData: (signer, domain, types, value, signature) =>
       verify(signer, TypedDataEncoder.hash(domain, types, value), signature),
