@@ -3,7 +3,7 @@ import type { ContractTransactionResponse, Overrides } from "ethers";
 import { newJob, signed, untilOf, verdict, type Case, type Status } from "./jobs.ts";
 import { DAY, nextBlockAt } from "./network.ts";
 import { CAP } from "./reputation.ts";
-import { UNSIGNED } from "./signatures.ts";
+import { NEVER, UNSIGNED } from "./signatures.ts";
 import { FEE, REWARD, TOTAL } from "./terms.ts";
 import type { World } from "./world.ts";
 
@@ -38,6 +38,18 @@ export const outcomes: Outcome[] = [
     to: "Paid",
     call: async (c, overrides = {}) =>
       c.escrow.release(c.terms, verdict, await signed(c, c.by.verifier, "Verdict"), overrides),
+    ...all,
+    recorded: { success: CAP },
+  },
+  {
+    name: "complete",
+    from: "Open",
+    to: "Paid",
+    call: async (c, overrides = {}) => {
+      const submit = await signed(c, c.by.worker, "Submit");
+      const pass = await signed(c, c.by.verifier, "Verdict");
+      return await c.escrow.complete(c.terms, c.by.worker.address, NEVER, submit, verdict, pass, overrides);
+    },
     ...all,
     recorded: { success: CAP },
   },
