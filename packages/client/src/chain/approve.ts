@@ -19,5 +19,5 @@ export type ApproveError = EscrowCallError<"Error">;
  */
 export async function approve(context: ChainContext, { amount }: ApproveParameters): Promise<ApproveResult> {
   const data = usdcInterface.encodeFunctionData("approve", [context.deployment.escrow, amount]);
-  return minedOf(await send(context, "approve", context.deployment.usdc, data));
+  return minedOf(await send(context, "approve", { to: context.deployment.usdc, data }));
 }

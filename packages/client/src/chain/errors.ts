@@ -26,6 +26,11 @@ export class EscrowCallError<Name extends string = string> extends Error {
 export function callErrorOf(verb: string, cause: unknown): EscrowCallError {
   if (cause instanceof EscrowCallError) return cause as EscrowCallError;
   const refusal = explainCallError(cause);
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return new EscrowCallError(verb, refusal?.message ?? words, { refusal, cause });
+  return new EscrowCallError(verb, refusal?.message ?? wordsOf(cause), { refusal, cause });
+}
+
+/** ethers' messages hold the whole transaction; its short ones say what happened. */
+function wordsOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return "shortMessage" in cause && typeof cause.shortMessage === "string" ? cause.shortMessage : cause.message;
 }

@@ -20,8 +20,13 @@ export interface MinedCall extends Mined {
  * nothing and is explained.
  * @throws EscrowCallError
  */
-export async function sendToEscrow(context: ChainContext, verb: string, data: string): Promise<MinedCall> {
-  const receipt = await send(context, verb, context.deployment.escrow, data);
+export async function sendToEscrow(
+  context: ChainContext,
+  verb: string,
+  data: string,
+  gasLimit?: bigint,
+): Promise<MinedCall> {
+  const receipt = await send(context, verb, { to: context.deployment.escrow, data, gasLimit });
   const events = receipt.logs
     .filter((log) => log.address.toLowerCase() === context.deployment.escrow.toLowerCase())
     .map((log) => escrowInterface.parseLog(log))
@@ -29,11 +34,19 @@ export async function sendToEscrow(context: ChainContext, verb: string, data: st
   return { ...minedOf(receipt), events };
 }
 
-/** Sends a call to any contract and waits until it is in a block. */
-export async function send(context: ChainContext, verb: string, to: string, data: string): Promise<TransactionReceipt> {
+/**
+ * Sends a call to any contract and waits until it is in a block.
+ * @param gasLimit estimated when left out, and a quarter more, since the chain may change until it is mined
+ */
+export async function send(
+  context: ChainContext,
+  verb: string,
+  { to, data, gasLimit }: { to: string; data: string; gasLimit?: bigint | undefined },
+): Promise<TransactionReceipt> {
   const signer = signerOf(context);
   try {
-    const response = await signer.sendTransaction({ to, data });
+    const limit = gasLimit ?? ((await signer.estimateGas({ to, data })) * 5n) / 4n;
+    const response = await signer.sendTransaction({ to, data, gasLimit: limit });
     const receipt = await response.wait();
     if (receipt === null) throw new Error("The provider gave no receipt.");
     return receipt;

@@ -37,5 +37,6 @@ export async function setSpendingLimit(
   parameters: SetSpendingLimitParameters,
 ): Promise<SetSpendingLimitResult> {
   const { deployment } = context;
-  return minedOf(await send(context, "setSpendingLimit", deployment.escrow, encodeSetSpendingLimit(parameters)));
+  const call = { to: deployment.escrow, data: encodeSetSpendingLimit(parameters) };
+  return minedOf(await send(context, "setSpendingLimit", call));
 }
