@@ -9,7 +9,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Hardhat with this repository's configuration, or what was made of it, and the target as its network. */
 export function environmentOf(target: Target, from: HardhatUserConfig = config): Promise<HardhatRuntimeEnvironment> {
-  return createHardhatRuntimeEnvironment(from, { network: target.network }, root);
+  // The profile of `hardhat build`. Hardhat's plugins would take "production", which has other compiler settings.
+  return createHardhatRuntimeEnvironment(from, { network: target.network, buildProfile: "default" }, root);
 }
 
 /** The configuration without the deployer's key, for what only reads the chain. */
