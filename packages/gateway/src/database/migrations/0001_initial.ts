@@ -45,6 +45,8 @@ const statements = [
     offered int4 not null default 0 check (offered >= 0),
     created_at timestamptz not null default now()
   )`,
+  sql`create index workers_loaded on workers (id) where load > 0`,
+  sql`create index workers_present on workers (presence_at) where presence = 'online'`,
   sql`create table profiles (
     id text primary key,
     worker_id text not null references workers,
@@ -328,6 +330,7 @@ const statements = [
     args jsonb not null,
     primary key (block_hash, log_index)
   )`,
+  sql`create index chain_events_of_owner on chain_events ((args ->> 'owner')) where name in ('Credited', 'Withdrawn')`,
   sql`create index chain_events_of_job on chain_events (chain_job_id, block_number, log_index)`,
 
   // What we tell the chain: an intent first, then signed bytes, then the broadcast, then what became of it.

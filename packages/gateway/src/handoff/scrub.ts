@@ -1,0 +1,66 @@
+import { isPlainWord } from "./plain-words.ts";
+
+/** What a text may hold that tells who somebody is; in brackets it stands for what was there. */
+export type Removed = "address" | "link" | "number" | "id" | "name" | "value" | "text";
+
+const link = /\b[a-z][a-z0-9+.-]*:\/\/\S+|\bwww\.\S+/giu;
+const address = /[^\s<>"'(),;:]*@[^\s<>"'(),;]*/gu;
+/** Letters and digits in one word: order numbers, account ids, IBANs, hashes, accounts on a chain. */
+const id = /(?=[\p{L}\p{N}_#./-]*\p{L})(?=[\p{L}\p{N}_#./-]*\p{N})[\p{L}\p{N}_#./-]{4,}/gu;
+/** Four digits or more, however they are grouped: phones, cards, accounts, postcodes, dates. */
+const number = /[+#(]*\p{N}(?:[\s().,:/_-]*\p{N}){3,}/gu;
+/** The two words that follow are a name, with or without capitals, and so are the capitalised ones after them. */
+const introduced =
+  /(?<![\p{L}\p{N}])((?i:names?(?: is| was|'s|:)|named|called|signed(?: by)?|regards,?|mr\.?|mrs\.?|ms\.?|dr\.?|prof\.?)\s+)[\p{L}\p{M}'’-]+(?:\s+[\p{L}\p{M}'’-]+)?(?:\s+\p{Lu}[\p{L}\p{M}'’-]*)*/gu;
+const word = /\p{L}[\p{L}\p{M}'’-]*/gu;
+/** Letters of scripts that know no capitals: a name can't be told from another word there. */
+const caseless = /[\p{Lo}\p{Lm}\p{M}]+(?:[\s\p{Lo}\p{Lm}\p{M}]*[\p{Lo}\p{Lm}\p{M}])?/gu;
+
+/**
+ * Takes out of a free text whatever may tell who it speaks of: web and e-mail addresses, numbers of four digits or more,
+ * ids, the `known` values, names, and all text in scripts without capitals. It leans to taking too much: a capitalised
+ * word stays only if it is one of plain-words.ts. A name written small, not introduced as one and not among `known`,
+ * can't be told from a word.
+ * @param known values from the job's own context that must not be seen: the customer's name, id, street
+ */
+export function scrub(text: string, known: readonly string[]): { text: string; removed: Set<Removed> } {
+  const removed = new Set<Removed>();
+  const mark = (kind: Removed): string => {
+    removed.add(kind);
+    return `[${kind}]`;
+  };
+  const scrubbed = withoutKnown(plain(text), known, () => mark("value"))
+    .replace(link, () => mark("link"))
+    .replace(address, () => mark("address"))
+    .replace(id, () => mark("id"))
+    .replace(number, () => mark("number"))
+    .replace(introduced, (_, cue: string) => cue + mark("name"))
+    .replace(word, (found) => (isName(found) ? mark("name") : found))
+    .replace(caseless, () => mark("text"));
+  return { text: scrubbed.replace(/(\[name\])(?:[\s,.&-]*\[name\])+/g, "$1"), removed };
+}
+
+/** Compatible forms made one, and what no reader sees taken away, so that nothing hides behind look-alikes. */
+export function plain(text: string): string {
+  return text
+    .toWellFormed()
+    .normalize("NFKC")
+    .replace(/[\p{Cf}\p{Co}\p{Cn}]/gu, "")
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+}
+
+const isName = (found: string): boolean => /\p{Lu}/u.test(found) && !isPlainWord(found.replace(/['’]s?$/iu, ""));
+
+/** Whole words only. Values of one or two characters tell nothing and would be found everywhere. */
+function withoutKnown(text: string, known: readonly string[], mark: () => string): string {
+  const lower = text.toLowerCase();
+  return known
+    .map(plain)
+    .filter((value) => value.length > 2 && lower.includes(value.toLowerCase()))
+    .sort((a, b) => b.length - a.length)
+    .reduce((rest, value) => {
+      const whole = `(?<![\\p{L}\\p{N}])${value.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}(?![\\p{L}\\p{N}])`;
+      return rest.replace(new RegExp(whole, "giu"), mark);
+    }, text);
+}

@@ -1,0 +1,23 @@
+import { sql } from "kysely";
+import type { Context, Trx } from "../context.ts";
+import { askingColumns } from "./requirements.ts";
+
+/**
+ * Locks a job that looks for a worker, with what matching needs of it.
+ * @returns undefined where it is not open (any more), is being cancelled, or its deadline is over on chain
+ */
+export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string) {
+  return trx
+    .selectFrom("jobs")
+    .select([...askingColumns, "wave", "next_wave_at", "unmatched_at", "request"])
+    .select(sql<boolean>`coalesce(next_wave_at <= now(), false)`.as("due"))
+    .where("id", "=", jobId)
+    .where("status", "=", "open")
+    .where("chain_status", "=", "open")
+    .where("cancel_requested_at", "is", null)
+    .where("deadline_seconds", ">", ctx.chain.head().timestampSeconds)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+export type OpenJob = NonNullable<Awaited<ReturnType<typeof lockOpenJob>>>;

@@ -1,0 +1,64 @@
+import { ApiError, languageCodeOf, splitRequirements, tagSchema, wadOf } from "@hireforhumans/protocol";
+import type { AvailabilityQuery } from "@hireforhumans/protocol";
+import type { Context, Database } from "../context.ts";
+import { idAfter, pageOf } from "../http/pagination.ts";
+import { type ServedRoute, serve } from "../http/route.ts";
+import type { Requirements } from "../jobs/requirements.ts";
+import { showSignOfLife } from "../workers/presence.ts";
+import { acceptOffer } from "./accept.ts";
+import { availabilityOf } from "./availability.ts";
+import { declineOffer } from "./decline.ts";
+import { offersOf, presentOffer } from "./find-offer.ts";
+
+export function matchingRoutes(ctx: Context): ServedRoute[] {
+  return [
+    serve("listOffers", async ({ caller, query }) => {
+      await showSignOfLife(ctx.db, caller.worker.id);
+      const before = idAfter(query.cursor, "off");
+      const rows = await offersOf(ctx.db, caller.worker.id, { status: query.status, before, limit: query.limit + 1 });
+      return pageOf(rows, query.limit, (row) => presentOffer(ctx.chain, row));
+    }),
+
+    serve("acceptOffer", ({ caller, params, body }) => acceptOffer(ctx, caller.worker, params.id, body)),
+
+    serve("declineOffer", ({ caller, params, body }) => declineOffer(ctx, caller.worker.id, params.id, body.reason)),
+
+    serve("getAvailability", async ({ caller, query }) => {
+      if (query.pool_id !== undefined) await checkPool(ctx.db, caller.client.id, query.pool_id);
+      return availabilityOf(ctx, requirementsOfQuery(query));
+    }),
+  ];
+}
+
+async function checkPool(db: Database, clientId: string, poolId: string): Promise<void> {
+  const pool = await db
+    .selectFrom("pools")
+    .select("id")
+    .where("id", "=", poolId)
+    .where("client_id", "=", clientId)
+    .executeTakeFirst();
+  if (pool === undefined) throw new ApiError("pool_unknown", `You have no pool ${poolId}.`, { param: "pool_id" });
+}
+
+/** What a job with these filters would ask; what is left out is as it is for a job. */
+function requirementsOfQuery(query: AvailabilityQuery): Requirements {
+  const mixed = splitRequirements(query.requirements ?? []);
+  const named = (query.languages ?? []).map((name) => {
+    const code = languageCodeOf(name);
+    if (code !== undefined) return code;
+    throw new ApiError("unknown_language", `${JSON.stringify(name)} is not a language we know.`, {
+      param: "languages",
+    });
+  });
+  return {
+    skills: [...new Set(mixed.skills.map((skill) => tagSchema.parse(skill)))],
+    languages: [...new Set([...named, ...mixed.languages])],
+    certifications: query.certifications ?? [],
+    countriesAllow: query.countries_allow ?? [],
+    countriesDeny: query.countries_deny ?? [],
+    minReputation: wadOf(query.min_reputation ?? 0),
+    poolId: query.pool_id ?? null,
+    tier: query.tier ?? "general",
+    domain: query.domain ?? query.category ?? "",
+  };
+}
