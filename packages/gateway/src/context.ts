@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Logger } from "pino";
-import type { Oracle } from "@hireforhumans/oracle";
+import type { Oracle, PublicNetwork } from "@hireforhumans/oracle";
 import type { ChainReader } from "./chain/reader.ts";
 import type { Outbox } from "./chain/outbox.ts";
 import type { Config } from "./config.ts";
@@ -29,4 +29,6 @@ export interface Context {
   queue: Queue;
   oracle: Oracle;
   files: FileStore;
+  /** HTTP to addresses that strangers name. */
+  network: PublicNetwork;
 }

@@ -7,3 +7,4 @@ export { createRemoteOracle, OracleUnavailable, type RemoteOracleOptions } from 
 export { fitsSchema, type SchemaResult } from "./schema-thread.ts";
 export { createOracleService, type ServiceOptions } from "./service.ts";
 export { createTransactionSource } from "./transactions.ts";
+export { createPublicNetwork, type NetworkRules, type PublicNetwork } from "./public-network.ts";

@@ -40,9 +40,7 @@ export function runChecks(request: VerificationRequest, sources: Sources, log: L
     run("duplicate", undefined),
     ...((response_schema ?? acceptance.response_schema) ? [run("response_schema", undefined)] : []),
   ];
-  const asked = acceptance.checks.map((request) =>
-    run(request.check, request.params),
-  );
+  const asked = acceptance.checks.map((request) => run(request.check, request.params));
   return Promise.all([...always, ...asked]);
 }
 

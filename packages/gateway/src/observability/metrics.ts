@@ -88,6 +88,13 @@ export function createMetrics() {
       registers,
     }),
 
+    webhookDeliveries: new Counter({
+      name: "hfh_webhook_tries_total",
+      help: "Tries to deliver a webhook, by outcome (delivered, failed).",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+
     httpSeconds: new Histogram({
       name: "hfh_http_request_seconds",
       help: "Time to answer, by route and status class.",

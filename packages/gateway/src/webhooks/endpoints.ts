@@ -1,0 +1,103 @@
+import {
+  ApiError,
+  type Endpoint,
+  type EndpointCreate,
+  type EndpointCreated,
+  type EventType,
+} from "@hireforhumans/protocol";
+import type { Selectable } from "kysely";
+import type { Context, Trx } from "../context.ts";
+import type { Schema } from "../database/schema.ts";
+import { newId } from "../ids.ts";
+import { newWebhookSecret } from "../keys/secret.ts";
+
+export type EndpointRow = Selectable<Schema["webhook_endpoints"]>;
+
+/**
+ * Refuses what a webhook must not be sent to. Called before anything is written; each connection is checked again.
+ * @throws ApiError webhook_url_not_allowed
+ */
+export async function requireAllowedUrl(ctx: Pick<Context, "network">, url: string, param: string): Promise<void> {
+  const refusal = await ctx.network.refusalOf(url);
+  if (refusal === undefined) return;
+  throw new ApiError("webhook_url_not_allowed", `The webhook URL is not allowed: ${refusal}.`, { param });
+}
+
+/** @throws ApiError webhook_url_not_allowed */
+export async function createEndpoint(
+  ctx: Context,
+  clientId: string,
+  request: EndpointCreate,
+): Promise<EndpointCreated> {
+  await requireAllowedUrl(ctx, request.url, "url");
+  const secret = newWebhookSecret();
+  const row = await ctx.db
+    .insertInto("webhook_endpoints")
+    .values({
+      id: newId("whk"),
+      client_id: clientId,
+      url: request.url,
+      secret,
+      event_types: request.event_types,
+      headers: JSON.stringify(request.headers),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return { ...presentEndpoint(row), secret };
+}
+
+/** The endpoint that comes with a job and hears of that job only; signed with the client's own secret. */
+export async function insertJobEndpoint(
+  trx: Trx,
+  job: { id: string; clientId: string; url: string; headers: Record<string, string> },
+): Promise<void> {
+  const client = await trx
+    .selectFrom("clients")
+    .select("webhook_secret")
+    .where("id", "=", job.clientId)
+    .executeTakeFirstOrThrow();
+  await trx
+    .insertInto("webhook_endpoints")
+    .values({
+      id: newId("whk"),
+      client_id: job.clientId,
+      url: job.url,
+      secret: client.webhook_secret,
+      headers: JSON.stringify(job.headers),
+      job_id: job.id,
+    })
+    .execute();
+}
+
+/** Ends an endpoint with all that waits for it. @throws ApiError not_found */
+export async function deleteEndpoint(ctx: Context, clientId: string, endpointId: string): Promise<void> {
+  await ctx.db.transaction().execute(async (trx) => {
+    const deleted = await trx
+      .updateTable("webhook_endpoints")
+      .set({ deleted_at: new Date() })
+      .where("id", "=", endpointId)
+      .where("client_id", "=", clientId)
+      .where("deleted_at", "is", null)
+      .returning("id")
+      .executeTakeFirst();
+    if (deleted === undefined) throw new ApiError("not_found", `There is no endpoint ${endpointId}.`, { param: "id" });
+    await trx
+      .updateTable("webhook_deliveries")
+      .set({ status: "dead", error: "the endpoint was deleted" })
+      .where("endpoint_id", "=", endpointId)
+      .where("status", "=", "pending")
+      .execute();
+  });
+}
+
+export function presentEndpoint(row: EndpointRow): Endpoint {
+  return {
+    id: row.id,
+    url: row.url,
+    event_types: row.event_types as EventType[],
+    header_names: Object.keys(row.headers),
+    job_id: row.job_id,
+    paused_until: row.open_until !== null && row.open_until > new Date() ? row.open_until.toISOString() : null,
+    created_at: row.created_at.toISOString(),
+  };
+}

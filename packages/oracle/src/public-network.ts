@@ -1,0 +1,165 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { Agent, request } from "undici";
+
+export interface NetworkRules {
+  /** Development only: this machine may be reached, and without TLS. */
+  allowLoopback: boolean;
+}
+
+const loopback = [
+  ["127.0.0.0", 8, "ipv4"],
+  ["::1", 128, "ipv6"],
+] as const;
+
+/** What is not a public address: IANA's special-purpose registries for IPv4 and IPv6, and what translates into them. */
+const inner = [
+  ["0.0.0.0", 8, "ipv4"],
+  ["10.0.0.0", 8, "ipv4"],
+  ["100.64.0.0", 10, "ipv4"],
+  ["169.254.0.0", 16, "ipv4"],
+  ["172.16.0.0", 12, "ipv4"],
+  ["192.0.0.0", 24, "ipv4"],
+  ["192.0.2.0", 24, "ipv4"],
+  ["192.88.99.0", 24, "ipv4"],
+  ["192.168.0.0", 16, "ipv4"],
+  ["198.18.0.0", 15, "ipv4"],
+  ["198.51.100.0", 24, "ipv4"],
+  ["203.0.113.0", 24, "ipv4"],
+  ["224.0.0.0", 4, "ipv4"],
+  ["240.0.0.0", 4, "ipv4"],
+  ["::", 128, "ipv6"],
+  // Addresses that a translator turns into IPv4 ones: NAT64, Teredo, 6to4, and the long dead compatible form.
+  ["::", 96, "ipv6"],
+  ["64:ff9b::", 96, "ipv6"],
+  ["64:ff9b:1::", 48, "ipv6"],
+  ["2001::", 23, "ipv6"],
+  ["2002::", 16, "ipv6"],
+  ["100::", 64, "ipv6"],
+  ["2001:db8::", 32, "ipv6"],
+  ["3fff::", 20, "ipv6"],
+  ["5f00::", 16, "ipv6"],
+  ["fc00::", 7, "ipv6"],
+  ["fe80::", 10, "ipv6"],
+  ["fec0::", 10, "ipv6"],
+  ["ff00::", 8, "ipv6"],
+] as const;
+
+function blockListOf({ allowLoopback }: NetworkRules): BlockList {
+  const list = new BlockList();
+  for (const [net, prefix, type] of inner) {
+    // ::/96 holds ::1, which is refused by its own row where it is refused.
+    if (allowLoopback && net === "::" && prefix === 96) continue;
+    list.addSubnet(net, prefix, type);
+  }
+  if (!allowLoopback) for (const [net, prefix, type] of loopback) list.addSubnet(net, prefix, type);
+  return list;
+}
+
+export interface PublicAnswer {
+  status: number;
+  /** At most `maxBytes`; what follows is cut off. */
+  body: string;
+}
+
+export interface PublicRequest {
+  method: "GET" | "POST";
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+}
+
+/** HTTP to the public internet, for addresses that strangers name. */
+export interface PublicNetwork {
+  /**
+   * Why a URL may not be called, or undefined. Names are looked up; one that does not resolve (yet) is let pass, since
+   * each connection is checked again.
+   */
+  refusalOf(url: string): Promise<string | undefined>;
+  /** Follows no redirect. @throws where there is no answer in time, or the address is not public */
+  request(url: URL, options: PublicRequest): Promise<PublicAnswer>;
+  close(): Promise<void>;
+}
+
+const timeoutMs = 10_000;
+const lookupMs = 2_000;
+const maxBytes = 64 * 1024;
+
+export function createPublicNetwork(rules: NetworkRules): PublicNetwork {
+  const blockList = blockListOf(rules);
+  // The list is checked against the address that is connected to, after the name was looked up: no rebinding passes it.
+  const agent = new Agent({
+    connect: { blockList, timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  return {
+    refusalOf: (text) => refusalOf(text, rules, blockList),
+    async request(url, { method, headers = {}, body, signal }) {
+      const refusal = refusalOfForm(url, rules) ?? refusalOfAddress(hostOf(url), blockList);
+      if (refusal !== undefined) throw new Error(refusal);
+      const limit = AbortSignal.timeout(timeoutMs);
+      const answer = await request(url, {
+        dispatcher: agent,
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      });
+      return { status: answer.statusCode, body: await readUpTo(answer.body, maxBytes) };
+    },
+    close: () => agent.close(),
+  };
+}
+
+async function refusalOf(text: string, rules: NetworkRules, blockList: BlockList): Promise<string | undefined> {
+  if (!URL.canParse(text)) return "it is not a URL";
+  const url = new URL(text);
+  const host = hostOf(url);
+  const refusal = refusalOfForm(url, rules) ?? refusalOfAddress(host, blockList);
+  if (refusal !== undefined || isIP(host) !== 0) return refusal;
+  for (const address of await addressesOf(host)) {
+    const problem = refusalOfAddress(address, blockList);
+    if (problem !== undefined) return "its name resolves to an address that is not public";
+  }
+  return undefined;
+}
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
+
+function refusalOfForm(url: URL, { allowLoopback }: NetworkRules): string | undefined {
+  if (url.protocol !== "https:" && !(allowLoopback && url.protocol === "http:")) {
+    return `it has to begin with https://, not ${url.protocol}//`;
+  }
+  if (url.username !== "" || url.password !== "") return "it must not carry a user name or password";
+  if (!allowLoopback && /(^|\.)(localhost|local|internal)\.?$/i.test(url.hostname))
+    return "its name is not a public one";
+  return undefined;
+}
+
+function refusalOfAddress(host: string, blockList: BlockList): string | undefined {
+  const version = isIP(host);
+  if (version === 0) return undefined;
+  return blockList.check(host, version === 6 ? "ipv6" : "ipv4") ? "its address is not a public one" : undefined;
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  const found = lookup(host, { all: true }).then(
+    (addresses) => addresses.map(({ address }) => address),
+    // It may resolve by the time something is sent, and that connection is checked.
+    () => [],
+  );
+  const late = new Promise<string[]>((resolve) => setTimeout(resolve, lookupMs, []).unref());
+  return Promise.race([found, late]);
+}
+
+async function readUpTo(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(chunks).subarray(0, limit).toString("utf8");
+}
