@@ -35,7 +35,8 @@ export async function readJson(request: Request, response: Response, limitBytes:
 /** NUL and halves of surrogate pairs: PostgreSQL stores neither, and agents that cut a text by length send the latter. */
 const UNSTORABLE_ESCAPE = /\\u(?:0000|d[89a-f])/i;
 
-function storable(value: unknown): unknown {
+/** The same JSON without them. */
+export function storable(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed().replaceAll("\0", "");
   if (Array.isArray(value)) return value.map(storable);
   if (value === null || typeof value !== "object") return value;

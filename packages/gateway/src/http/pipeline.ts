@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
 import { ApiError, type Route, requestErrorOf, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
-import { readJson } from "./body.ts";
+import { readJson, storable } from "./body.ts";
 import { type Authenticators, type Caller, KEY_PREFIX, SESSION_PREFIX, isWorker } from "./caller.ts";
 import type { Limits } from "./limits.ts";
 import type { ServedRoute } from "./route.ts";
@@ -27,7 +27,7 @@ export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts):
     } else if (limited) await parts.limits.stranger(request);
 
     const params = parseParams(route.params, request.params);
-    const query = parse(route.query, request.query);
+    const query = parse(route.query, storable(request.query));
     const body = await parseBody(route, request, response, parts.ctx.config.bodyLimitBytes);
     const requestId = response.locals["requestId"] as string;
     const log = parts.ctx.log.child({ request_id: requestId });

@@ -1,0 +1,246 @@
+import {
+  ApiError,
+  type FundingAuthorization,
+  type Job,
+  type JobCreate,
+  formatUsdc,
+  termsToJson,
+} from "@hireforhumans/protocol";
+import { ChainUnavailable } from "../chain/errors.ts";
+import type { Context, Trx } from "../context.ts";
+import type { KeyCaller } from "../http/caller.ts";
+import type { Call } from "../http/route.ts";
+import { newId } from "../ids.ts";
+import { requireWithinTotalCaps } from "../keys/spend.ts";
+import { availabilityOf } from "../matching/availability.ts";
+import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
+import { requireReachable } from "../webhooks/targets.ts";
+import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
+import { appendJobEvent } from "./events.ts";
+import { jobColumns } from "./find.ts";
+import { readFunds, requireFunds } from "./funds.ts";
+import { type Repeatable, jobMadeBy, repeatableOf } from "./idempotency.ts";
+import { paymentRequirementOf } from "./payment-terms.ts";
+import { type PreparedJob, prepareJob } from "./prepare.ts";
+import { presentCreatedJob } from "./present.ts";
+import { requirementsOfRequest } from "./requirements.ts";
+
+type CreateCall = Pick<Call<KeyCaller, undefined, undefined, JobCreate>, "caller" | "body" | "request" | "log">;
+
+/**
+ * Makes a job and sends its funding. The row, its event and the intent to fund are one transaction; the chain hears of
+ * it after that, and again after a crash, because the intent stays. Asked again with the same Idempotency-Key, it gives
+ * the same answer.
+ */
+export async function createJob(ctx: Context, { caller, body, request, log }: CreateCall): Promise<Job> {
+  const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
+  const jobId =
+    (await jobMadeBy(ctx.db, repeatable)) ??
+    (await jobPaidBy(ctx, caller, body.authorization)) ??
+    (await makeJob(ctx, caller, body, repeatable));
+  try {
+    return await answerOf(ctx, jobId);
+  } catch (error) {
+    if (!(error instanceof ChainUnavailable)) throw error;
+    // The job exists and its intent is stored, so an error would make the caller post a second one.
+    log.warn({ err: error, job_id: jobId }, "a job's funding could not be signed yet");
+    return createdJobOf(ctx, jobId, null);
+  }
+}
+
+/** An authorization names its job, so a second post of it needs no Idempotency-Key. */
+async function jobPaidBy(ctx: Context, caller: KeyCaller, authorization: FundingAuthorization | undefined) {
+  if (authorization === undefined) return undefined;
+  const row = await ctx.db
+    .selectFrom("jobs")
+    .select("id")
+    .where("chain_job_id", "=", authorization.nonce)
+    .where("client_id", "=", caller.client.id)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+async function makeJob(
+  ctx: Context,
+  caller: KeyCaller,
+  body: JobCreate,
+  repeatable: Repeatable | undefined,
+): Promise<string> {
+  const { authorization } = body;
+  const job =
+    authorization === undefined
+      ? prepareJob(ctx, caller.client.address, body, newId("job"), deadlineOf(ctx, body))
+      : prepareAuthorizedJob(ctx, caller.client.address, body, authorization);
+  requireWithinJobCap(caller, job);
+  const [availability, read, requirement] = await Promise.all([
+    availabilityOf(ctx, requirementsOfRequest(body)),
+    readFunds(ctx, caller.client.address),
+    paymentRequirementOf(ctx, job),
+    body.webhook_url === undefined ? undefined : requireReachable(ctx.config, body.webhook_url, "webhook_url"),
+    authorization === undefined ? undefined : requireAuthorization(ctx, job, body, authorization),
+  ]);
+  return ctx.db.transaction().execute(async (trx) => {
+    const client = await trx
+      .selectFrom("clients")
+      .select(["id", "webhook_secret"])
+      .where("id", "=", caller.client.id)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    const made = await jobMadeBy(trx, repeatable);
+    if (made !== undefined) return made;
+    await requireOwnPool(trx, client.id, body.pool_id);
+    await requireWithinTotalCaps(trx, caller.key.id, job.total);
+    await requireFunds(trx, client.id, job, { read, requirement, byAuthorization: authorization !== undefined });
+    await insertJob(trx, caller, body, job, availability);
+    await insertRepeatable(trx, repeatable, job.id);
+    await insertEndpoint(trx, client, body, job.id);
+    await appendJobEvent(trx, { jobId: job.id, type: "job.created", once: "created" });
+    await ctx.outbox.enqueue(trx, fundingIntentOf(ctx, job, authorization));
+    return job.id;
+  });
+}
+
+const deadlineOf = (ctx: Context, { deadline_minutes }: JobCreate): bigint =>
+  ctx.chain.head().timestampSeconds + BigInt(deadline_minutes) * 60n;
+
+function requireWithinJobCap({ key }: KeyCaller, { total }: PreparedJob): void {
+  if (key.capPerJob === null || total <= key.capPerJob) return;
+  throw new ApiError(
+    "amount_above_cap",
+    `Reward and fee are ${formatUsdc(total)} USDC; this key may spend ${formatUsdc(key.capPerJob)} on one job.`,
+    { param: "reward" },
+  );
+}
+
+async function requireOwnPool(trx: Trx, clientId: string, poolId: string | undefined): Promise<void> {
+  if (poolId === undefined) return;
+  const pool = await trx
+    .selectFrom("pools")
+    .select("id")
+    .where("id", "=", poolId)
+    .where("client_id", "=", clientId)
+    .executeTakeFirst();
+  if (pool === undefined) throw new ApiError("pool_unknown", `You have no pool ${poolId}.`, { param: "pool_id" });
+}
+
+async function insertJob(
+  trx: Trx,
+  caller: KeyCaller,
+  body: JobCreate,
+  { id, chainJobId, terms, packet, requirements, reward, fee }: PreparedJob,
+  availability: { estimated_match_time: number; workers_available: number },
+): Promise<void> {
+  await trx
+    .insertInto("jobs")
+    .values({
+      id,
+      client_id: caller.client.id,
+      key_id: caller.key.id,
+      chain_job_id: chainJobId,
+      terms: JSON.stringify(termsToJson(terms)),
+      request: JSON.stringify({
+        description: packet.goal,
+        requirements: body.requirements ?? [],
+        fallback: body.fallback ?? "wait",
+        metadata: body.metadata ?? {},
+        state: packet.state,
+      }),
+      packet: JSON.stringify(packet),
+      status: "funding",
+      deadline_seconds: terms.deadline,
+      reward,
+      fee,
+      category: body.category,
+      domain: requirements.domain,
+      skills: [...requirements.skills],
+      languages: [...requirements.languages],
+      certifications: [...requirements.certifications],
+      countries_allow: [...requirements.countriesAllow],
+      countries_deny: [...requirements.countriesDeny],
+      min_reputation: requirements.minReputation.toString(),
+      pool_id: requirements.poolId,
+      tier: requirements.tier,
+      estimated_match_seconds: Math.round(availability.estimated_match_time * 60),
+      workers_available: availability.workers_available,
+    })
+    .execute();
+}
+
+async function insertRepeatable(trx: Trx, repeatable: Repeatable | undefined, jobId: string): Promise<void> {
+  if (repeatable === undefined) return;
+  await trx
+    .insertInto("idempotency_keys")
+    .values({
+      key_id: repeatable.keyId,
+      idempotency_key: repeatable.idempotencyKey,
+      request_hash: repeatable.requestHash,
+      job_id: jobId,
+    })
+    .execute();
+}
+
+/** The job's own endpoint, which hears of this job only and is signed with the client's secret. */
+async function insertEndpoint(
+  trx: Trx,
+  client: { id: string; webhook_secret: string },
+  { webhook_url, webhook_headers }: JobCreate,
+  jobId: string,
+): Promise<void> {
+  if (webhook_url === undefined) return;
+  await trx
+    .insertInto("webhook_endpoints")
+    .values({
+      id: newId("whk"),
+      client_id: client.id,
+      url: webhook_url,
+      secret: client.webhook_secret,
+      headers: JSON.stringify(webhook_headers ?? {}),
+      job_id: jobId,
+    })
+    .execute();
+}
+
+function fundingIntentOf(
+  ctx: Context,
+  { id, chainJobId, terms }: PreparedJob,
+  authorization: FundingAuthorization | undefined,
+) {
+  const { escrow } = ctx.chain.deployment;
+  const job = { id, chainJobId, round: 0, terms };
+  if (authorization === undefined) return fundIntent(escrow, job);
+  return fundWithAuthorizationIntent(escrow, job, {
+    validAfterSeconds: BigInt(authorization.valid_after),
+    validBeforeSeconds: BigInt(authorization.valid_before),
+    signature: authorization.signature,
+  });
+}
+
+/** The answer to a job's creation, whenever it is asked for: with the first transaction that was signed to fund it. */
+async function answerOf(ctx: Context, jobId: string): Promise<Job> {
+  const intent = await ctx.db
+    .selectFrom("intents")
+    .select("id")
+    .where("intent_key", "=", `fund:${jobId}`)
+    .executeTakeFirstOrThrow();
+  const latest = await ctx.outbox.broadcast(intent.id);
+  const first = await ctx.db
+    .selectFrom("transactions")
+    .select("hash")
+    .where("intent_id", "=", intent.id)
+    .orderBy("created_at")
+    .limit(1)
+    .executeTakeFirst();
+  const transactionHash = first?.hash ?? latest;
+  await ctx.db
+    .updateTable("jobs")
+    .set({ escrow_transaction_hash: transactionHash })
+    .where("id", "=", jobId)
+    .where("escrow_transaction_hash", "is", null)
+    .execute();
+  return createdJobOf(ctx, jobId, transactionHash);
+}
+
+async function createdJobOf(ctx: Context, jobId: string, transactionHash: string | null): Promise<Job> {
+  const row = await ctx.db.selectFrom("jobs").select(jobColumns).where("id", "=", jobId).executeTakeFirstOrThrow();
+  return presentCreatedJob(ctx.chain.deployment, row, transactionHash);
+}

@@ -1,0 +1,80 @@
+import { sql } from "kysely";
+import { type PaymentRequirement, formatUsdc } from "@hireforhumans/protocol";
+import type { Funding } from "../chain/reader.ts";
+import type { Context, Trx } from "../context.ts";
+import { type Figures, paymentError } from "./payment-terms.ts";
+import type { PreparedJob } from "./prepare.ts";
+
+/** A spending limit has to hold this much longer, so that a transaction can still be mined in its time. */
+const MARGIN_SECONDS = 15n;
+
+/** What a client can spend, read before a transaction; `readAt` tells which jobs it may not know of yet. */
+export interface FundsRead extends Funding {
+  nowSeconds: bigint;
+  readAt: Date;
+}
+
+export async function readFunds({ chain, outbox }: Context, clientAddress: string): Promise<FundsRead> {
+  const readAt = new Date();
+  const nowSeconds = chain.head().timestampSeconds;
+  return { ...(await chain.fundingOf(clientAddress, outbox.signer)), nowSeconds, readAt };
+}
+
+/**
+ * Refuses a job that the client can't pay as the figures stand, less what its jobs on their way take. The client's row
+ * must be locked.
+ * @param byAuthorization paid by signature: the balance alone counts
+ * @throws ApiError insufficient_funds, insufficient_allowance
+ */
+export async function requireFunds(
+  trx: Trx,
+  clientId: string,
+  job: PreparedJob,
+  {
+    read,
+    requirement,
+    byAuthorization,
+  }: { read: FundsRead; requirement: PaymentRequirement; byAuthorization: boolean },
+): Promise<void> {
+  const figures = figuresOf(read, await takenBy(trx, clientId, read.readAt));
+  const ofBalance = lacking(job.total, figures.balance);
+  const ofAllowance = byAuthorization
+    ? 0n
+    : largest(
+        [figures.allowance, figures.limitRemaining, figures.limitPerJob].map((figure) => lacking(job.total, figure)),
+      );
+  const shortfall = largest([ofBalance, ofAllowance]);
+  if (shortfall === 0n) return;
+  const needed = `Reward and fee are ${formatUsdc(job.total)} USDC; ${formatUsdc(shortfall)} are missing`;
+  const rest = { job, requirement, figures, shortfall };
+  if (ofBalance > 0n) throw paymentError("insufficient_funds", `${needed} in the wallet.`, rest);
+  const ended = read.limit.expiresAtSeconds > 0n && !holds(read) ? ": its spending limit has ended" : "";
+  throw paymentError("insufficient_allowance", `${needed} in what it allows this gateway to spend${ended}.`, rest);
+}
+
+const lacking = (needed: bigint, figure: bigint): bigint => (needed > figure ? needed - figure : 0n);
+const largest = (figures: bigint[]): bigint => figures.reduce((a, b) => (a > b ? a : b), 0n);
+
+const holds = ({ limit, nowSeconds }: FundsRead): boolean => limit.expiresAtSeconds > nowSeconds + MARGIN_SECONDS;
+
+export function figuresOf(read: FundsRead, taken: bigint): Figures {
+  const live = holds(read);
+  return {
+    balance: lacking(read.balance, taken),
+    allowance: lacking(read.allowance, taken),
+    limitRemaining: live ? lacking(read.limit.remaining, taken) : 0n,
+    limitPerJob: live ? read.limit.perJob : 0n,
+    limitExpiresAtSeconds: read.limit.expiresAtSeconds,
+  };
+}
+
+/** Reward and fee of jobs whose funding the read did not see yet. */
+async function takenBy(trx: Trx, clientId: string, readAt: Date): Promise<bigint> {
+  const { taken } = await trx
+    .selectFrom("jobs")
+    .select(sql<string>`coalesce(sum(reward + fee), 0)`.as("taken"))
+    .where("client_id", "=", clientId)
+    .where((where) => where.or([where("status", "=", "funding"), where("funded_at", ">=", readAt)]))
+    .executeTakeFirstOrThrow();
+  return BigInt(taken);
+}

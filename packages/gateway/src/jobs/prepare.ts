@@ -1,0 +1,85 @@
+import { ZeroAddress } from "ethers";
+import {
+  ApiError,
+  type ContextPacket,
+  type JobCreate,
+  MAX_WINDOW_MINUTES,
+  type Terms,
+  domainOf,
+  feeOf,
+  formatUsdc,
+  jobIdOf,
+  saltOf,
+} from "@hireforhumans/protocol";
+import type { Context } from "../context.ts";
+import { buildPacket } from "../handoff/packet.ts";
+import { type Requirements, requirementsOfRequest } from "./requirements.ts";
+
+/** How long the verifier has: its automatic checks take seconds, people who review need an hour at most. */
+const VERIFY_WINDOW_SECONDS = 3_600n;
+/** Half the reward, where a dispute is never ruled: nobody gains by letting it lapse. */
+const BACKSTOP_SHARE_BPS = 5_000n;
+/** What an int8 column holds. */
+const MAX_STORED = 2n ** 63n - 1n;
+
+/** Everything about a job that its request, id and deadline decide; the same three give the same job on chain. */
+export interface PreparedJob {
+  id: string;
+  chainJobId: string;
+  terms: Terms;
+  packet: ContextPacket;
+  requirements: Requirements;
+  /** Base units. */
+  reward: bigint;
+  fee: bigint;
+  total: bigint;
+}
+
+/**
+ * @param deadlineSeconds chain time
+ * @throws ApiError amount_too_large
+ */
+export function prepareJob(
+  ctx: Pick<Context, "chain" | "outbox" | "oracle">,
+  clientAddress: string,
+  request: JobCreate,
+  id: string,
+  deadlineSeconds: bigint,
+): PreparedJob {
+  const { reward } = request;
+  const fee = feeOf(reward);
+  if (reward + fee > MAX_STORED) {
+    throw new ApiError("amount_too_large", `reward: Reward and fee can be ${formatUsdc(MAX_STORED)} USDC at most.`, {
+      param: "reward",
+    });
+  }
+  const requirements = requirementsOfRequest(request);
+  const deadlineAt = new Date(Number(deadlineSeconds) * 1000);
+  const { packet, packetHash } = buildPacket({ jobId: id, request, deadlineAt });
+  const terms: Terms = {
+    client: clientAddress,
+    worker: ZeroAddress,
+    matcher: ctx.outbox.signer,
+    verifier: ctx.oracle.address,
+    arbiter: ZeroAddress,
+    reward,
+    minReputation: requirements.minReputation,
+    backstopShareBps: BACKSTOP_SHARE_BPS,
+    deadline: deadlineSeconds,
+    workWindow: workWindowSecondsOf(request),
+    verifyWindow: VERIFY_WINDOW_SECONDS,
+    reviewWindow: BigInt((request.review_window_minutes ?? 0) * 60),
+    domain: domainOf(requirements.domain),
+    specHash: packetHash,
+    salt: saltOf(id),
+  };
+  const { chainId, escrow } = ctx.chain.deployment;
+  const chainJobId = jobIdOf(chainId, escrow, terms);
+  return { id, chainJobId, terms, packet, requirements, reward, fee, total: reward + fee };
+}
+
+/** Half of the whole time where the request names none, so that a second worker has as much if the first one lapses. */
+function workWindowSecondsOf({ work_window_minutes, deadline_minutes }: JobCreate): bigint {
+  const minutes = work_window_minutes ?? Math.min(deadline_minutes / 2, MAX_WINDOW_MINUTES);
+  return BigInt(Math.floor(minutes * 60));
+}
