@@ -1,3 +1,4 @@
+import { ZeroHash } from "ethers";
 import { type Terms, type Words, escrowInterface } from "@hireforhumans/protocol";
 import type { NewIntent } from "../chain/outbox.ts";
 
@@ -51,9 +52,16 @@ export function fundWithAuthorizationIntent(
   return call(escrow, job, "fund", `fund:${job.id}`, data, gasLimits.fund);
 }
 
-export function cancelIntent(escrow: string, job: JobOnChain): NewIntent {
-  const data = escrowInterface.encodeFunctionData("cancel", [job.terms, 0n, "0x"]);
-  return call(escrow, job, "cancel", `cancel:${job.id}:${job.round}`, data, gasLimits.settlement);
+/** The relayer speaking as its client's operator. */
+const ownWord: SignedWord = { validUntilSeconds: 0n, signature: "0x" };
+
+/**
+ * @param word the client's `Cancel`; without it the relayer cancels as the client's operator
+ * @param attempt how often it was tried and failed before
+ */
+export function cancelIntent(escrow: string, job: JobOnChain, word = ownWord, attempt = 0): NewIntent {
+  const data = escrowInterface.encodeFunctionData("cancel", [job.terms, word.validUntilSeconds, word.signature]);
+  return call(escrow, job, "cancel", `cancel:${job.id}:${job.round}:${attempt}`, data, gasLimits.settlement);
 }
 
 export function acceptIntent(escrow: string, job: JobOnChain, worker: string, word: SignedWord): NewIntent {
@@ -97,14 +105,21 @@ export function verdictIntent(
   return call(escrow, job, verb, `${verb}:${job.id}:${job.round}`, data, gasLimits.settlement);
 }
 
-/** The client's own word, spoken by the relayer as its operator. */
-export function releaseIntent(escrow: string, job: JobOnChain, evidenceHash: string, reasonsHash: string): NewIntent {
-  const data = escrowInterface.encodeFunctionData("release", [
-    job.terms,
-    { evidenceHash, reasonsHash, validUntil: 0n },
-    "0x",
-  ]);
-  return call(escrow, job, "release", `release:${job.id}:${job.round}:client`, data, gasLimits.settlement);
+/**
+ * The client's own word that the work is good, which has no reasons.
+ * @param word the client's `Verdict`; without it the relayer releases as the client's operator
+ * @param attempt how often it was tried and failed before
+ */
+export function releaseIntent(
+  escrow: string,
+  job: JobOnChain,
+  evidenceHash: string,
+  word = ownWord,
+  attempt = 0,
+): NewIntent {
+  const verdict = { evidenceHash, reasonsHash: ZeroHash, validUntil: word.validUntilSeconds };
+  const data = escrowInterface.encodeFunctionData("release", [job.terms, verdict, word.signature]);
+  return call(escrow, job, "release", `release:${job.id}:${job.round}:client:${attempt}`, data, gasLimits.settlement);
 }
 
 /**
