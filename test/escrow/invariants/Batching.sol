@@ -93,16 +93,16 @@ abstract contract Batching is Observing {
     }
 
     function _bookBundle(Move memory move, bytes[] memory calls, bool done) private {
+        move.signed = false;
+        if (done) {
+            for (uint256 i = 0; i < calls.length; ++i) spentWords.push(Spent(move.sender, calls[i]));
+            _follow(move, true);
+        }
         _compare(move, done);
-        if (!done) return;
-        for (uint256 i = 0; i < calls.length; ++i) spentWords.push(Spent(move.sender, calls[i]));
-        _observe(move, true);
     }
 
     function _bookMember(Move memory move, bool done) private {
+        if (done) _follow(move, false);
         _compare(move, done);
-        if (!done) return;
-        if (move.signed) spentWords.push(Spent(move.sender, move.data));
-        _observe(move, false);
     }
 }

@@ -36,19 +36,23 @@ abstract contract Observing is Ending {
 
     /// @dev Enters a call's outcome, which has to be the one that the rules say.
     function _book(Move memory move, bool done) internal {
-        _compare(move, done);
         _count(move.op, done);
         if (!done && move.op <= Op.FundWithAuthorization) jobs.pop();
         if (done && move.allowed) _apply(move);
-        if (!done) return;
+        if (done) _follow(move, false);
+        _compare(move, done);
+    }
+
+    /// @param bundled The job was accepted and submitted in the same transaction.
+    function _follow(Move memory move, bool bundled) internal {
         if (move.signed) spentWords.push(Spent(move.sender, move.data));
-        if (move.op != Op.Withdraw && move.op != Op.SetSpendingLimit) _observe(move, false);
+        if (move.op != Op.Withdraw && move.op != Op.SetSpendingLimit) _observe(move, bundled);
     }
 
     function _compare(Move memory move, bool done) internal {
-        string memory number = vm.toString(uint256(move.op));
-        if (done && !move.allowed) _report(string.concat("done against the rules: operation ", number));
-        if (!done && move.allowed) _report(string.concat("refused against the rules: operation ", number));
+        if (done == move.allowed) return;
+        string memory fault = done ? "done against the rules: operation " : "refused against the rules: operation ";
+        _report(string.concat(fault, vm.toString(uint256(move.op))));
     }
 
     function _count(Op op, bool done) internal {
@@ -56,8 +60,7 @@ abstract contract Observing is Ending {
         else refused[uint256(op)] += 1;
     }
 
-    /// @param bundled The job was accepted and submitted in the same transaction.
-    function _observe(Move memory move, bool bundled) internal {
+    function _observe(Move memory move, bool bundled) private {
         Entry storage entry = jobs[move.index];
         Job memory seen = entry.seen;
         Job memory current = ESCROW.job(entry.id);
