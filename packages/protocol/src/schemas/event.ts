@@ -37,6 +37,9 @@ export const eventSchema = z
     worker_notes: z.string().nullable(),
     sequence: z.int().min(1).meta({ description: "Counts the events of a job from 1; deliveries keep this order." }),
     state: jsonSchema.meta({ description: "What the job was created with." }),
+    details: z.record(z.string(), jsonSchema).meta({
+      description: "What is particular to this event: the `question` of job.question, the `outcome` of job.verified, …",
+    }),
     data: jobSchema.meta({ description: "The whole job as it is when this is sent." }),
     id: eventIdSchema.meta({ description: "The same as the `webhook-id` header. Seen before: already handled." }),
   })
