@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -11,25 +11,28 @@ import {IArbiter} from "./IArbiter.sol";
 import {IEscrow, Job, JobId, SpendingLimit, Status, Terms, Verdict} from "./IEscrow.sol";
 import {IReputationRecorder} from "./IReputationRecorder.sol";
 import {IUsdc} from "./IUsdc.sol";
+import {JobSlot, pack} from "./JobSlot.sol";
 
 /// @title Escrow
 /// @notice See `IEscrow` for the promise, the assumptions and the warnings.
 contract Escrow is IEscrow, EIP712 {
     using SafeERC20 for IUsdc;
 
-    uint256 public constant FEE_BPS = 250;
-    uint256 public constant SILENCE_GRACE = 24 hours;
-    uint256 public constant APPEAL_WINDOW = 24 hours;
-    uint256 public constant DISPUTE_BACKSTOP = 30 days;
+    uint256 internal constant FEE_BPS = 250;
+    uint256 internal constant SILENCE_GRACE = 24 hours;
+    uint256 internal constant APPEAL_WINDOW = 24 hours;
+    uint256 internal constant DISPUTE_BACKSTOP = 30 days;
     /// From the time of funding.
-    uint256 public constant MAX_DEADLINE = 365 days;
+    uint256 internal constant MAX_DEADLINE = 365 days;
     /// Of each window: work, verify, review.
-    uint256 public constant MAX_WINDOW = 30 days;
+    uint256 internal constant MAX_WINDOW = 30 days;
     /// Half the type's range, so that reward and fee fit it together.
-    uint256 public constant MAX_REWARD = type(uint96).max / 2;
-    uint256 public constant MAX_MIN_REPUTATION = 1e18;
+    uint256 internal constant MAX_REWARD = type(uint96).max / 2;
+    uint256 internal constant MAX_MIN_REPUTATION = 1e18;
 
     uint256 private constant BPS = 10_000;
+    /// The 15 words of `Terms` in calldata.
+    uint256 private constant TERMS_BYTES = 15 * 32;
 
     /// What a transfer of USDC (about 50,000) and a record of reputation (about 30,000) get at least, with room for a
     /// dearer future. Nobody can make one of them fail by sending less.
@@ -39,6 +42,7 @@ contract Escrow is IEscrow, EIP712 {
     /// A longer revert reason is not logged, so that it can't eat the gas of the calls behind it.
     uint256 private constant MAX_REASON_BYTES = 1_024;
 
+    uint256 private constant NONE = 1 << uint8(Status.None);
     uint256 private constant OPEN = 1 << uint8(Status.Open);
     uint256 private constant ACCEPTED = 1 << uint8(Status.Accepted);
     uint256 private constant SUBMITTED = 1 << uint8(Status.Submitted);
@@ -62,7 +66,7 @@ contract Escrow is IEscrow, EIP712 {
     IReputationRecorder public immutable REPUTATION;
     address public immutable TREASURY;
 
-    mapping(JobId id => Job) private _jobs;
+    mapping(JobId id => JobSlot) private _jobs;
     mapping(address client => mapping(address operator => SpendingLimit)) private _spendingLimits;
     mapping(address owner => uint256 amount) private _credits;
 
@@ -79,10 +83,11 @@ contract Escrow is IEscrow, EIP712 {
 
     /// @inheritdoc IEscrow
     function fund(Terms calldata terms) public returns (JobId id) {
-        uint256 total = _total(terms);
-        if (msg.sender != terms.client) _spend(terms.client, total);
-        id = _open(terms);
-        USDC.safeTransferFrom(terms.client, address(this), total);
+        uint256 total;
+        (id, total) = _open(terms);
+        address client = terms.client;
+        if (msg.sender != client) _spend(client, total);
+        USDC.safeTransferFrom(client, address(this), total);
     }
 
     /// @inheritdoc IEscrow
@@ -106,21 +111,15 @@ contract Escrow is IEscrow, EIP712 {
         uint256 validBefore,
         bytes calldata signature
     ) external returns (JobId id) {
-        id = _open(terms);
-        USDC.receiveWithAuthorization(
-            terms.client,
-            address(this),
-            _total(terms),
-            validAfter,
-            validBefore,
-            JobId.unwrap(id),
-            signature
-        );
+        uint256 total;
+        (id, total) = _open(terms);
+        bytes32 nonce = JobId.unwrap(id);
+        USDC.receiveWithAuthorization(terms.client, address(this), total, validAfter, validBefore, nonce, signature);
     }
 
     /// @inheritdoc IEscrow
     function cancel(Terms calldata terms, uint256 validUntil, bytes calldata signature) external {
-        (JobId id, Job memory current) = _requireStatus(terms, OPEN);
+        (JobId id, JobSlot current) = _requireStatus(terms, OPEN);
         if (signature.length == 0) {
             _requireClientOrOperator(terms.client);
         } else {
@@ -128,81 +127,101 @@ contract Escrow is IEscrow, EIP712 {
             _requireWordOf(terms.client, structHash, validUntil, signature);
         }
         _move(id, current, Status.Refunded, 0);
-        emit Cancelled(id, terms.client, _total(terms));
-        _distribute(terms, address(0), 0);
+        uint256 total = _total(terms);
+        emit Cancelled(id, terms.client, total);
+        _pay(terms.client, total);
     }
 
     // Accepted
 
     /// @inheritdoc IEscrow
     function accept(Terms calldata terms, address worker, uint256 validUntil, bytes calldata signature) external {
-        (JobId id, Job memory current) = _requireStatus(terms, OPEN);
-        require(block.timestamp <= terms.deadline, TooLate(id, block.timestamp, terms.deadline));
-        _requireMayWork(terms, worker);
-        bytes32 structHash = keccak256(abi.encode(ACCEPT_TYPEHASH, id, current.round, validUntil));
+        (JobId id, JobSlot current) = _requireStatus(terms, OPEN);
+        _requireMayAccept(id, terms, worker);
+        uint256 round = current.round();
+        bytes32 structHash = keccak256(abi.encode(ACCEPT_TYPEHASH, id, round, validUntil));
         _requireWordOf(worker, structHash, validUntil, signature);
 
-        uint256 until = Math.min(block.timestamp + terms.workWindow, terms.deadline);
-        current.worker = worker;
-        _move(id, current, Status.Accepted, until);
-        emit Accepted(id, worker, current.round, until);
+        uint256 until = _workUntil(terms);
+        _jobs[id] = pack(Status.Accepted, until, round, worker);
+        emit Accepted(id, worker, round, until);
     }
 
     /// @inheritdoc IEscrow
     function reopen(Terms calldata terms) external {
-        (JobId id, Job memory current) = _requireStatus(terms, ACCEPTED);
-        _requireAfter(id, current.until);
+        (JobId id, JobSlot current) = _requireStatus(terms, ACCEPTED);
+        _requireAfter(id, current.until());
 
-        address worker = current.worker;
-        current.worker = address(0);
-        current.round += 1;
-        _move(id, current, Status.Open, 0);
-        emit Reopened(id, worker, current.round);
-        _record(id, terms, worker, 0, false);
+        uint256 round = current.round() + 1;
+        _jobs[id] = pack(Status.Open, 0, round, address(0));
+        emit Reopened(id, current.worker(), round);
+        _record(id, terms, current.worker(), 0, false);
     }
 
     // Submitted
 
     /// @inheritdoc IEscrow
     function submit(Terms calldata terms, bytes32 evidenceHash, uint256 validUntil, bytes calldata signature) external {
-        (JobId id, Job memory current) = _requireStatus(terms, ACCEPTED);
-        _requireNotAfter(id, current.until);
-        bytes32 structHash = keccak256(abi.encode(SUBMIT_TYPEHASH, id, current.round, evidenceHash, validUntil));
-        _requireWordOf(current.worker, structHash, validUntil, signature);
+        (JobId id, JobSlot current) = _requireStatus(terms, ACCEPTED);
+        _requireNotAfter(id, current.until());
+        (address worker, uint256 round) = (current.worker(), current.round());
+        _requireWordOf(worker, _submitHash(id, round, evidenceHash, validUntil), validUntil, signature);
 
         uint256 until = block.timestamp + terms.verifyWindow;
-        _move(id, current, Status.Submitted, until);
-        emit Submitted(id, current.worker, evidenceHash, until);
+        _jobs[id] = pack(Status.Submitted, until, round, worker);
+        emit Submitted(id, worker, evidenceHash, until);
     }
 
     // Verdict
 
     /// @inheritdoc IEscrow
     function release(Terms calldata terms, Verdict calldata verdict, bytes calldata signature) external {
-        (JobId id, Job memory current) = _requireStatus(terms, SUBMITTED | APPROVED);
-        address by = _requirePass(id, current, terms, verdict, signature);
+        (JobId id, JobSlot current) = _requireStatus(terms, SUBMITTED | APPROVED);
+        address worker = current.worker();
+        bool unjudged = current.isIn(SUBMITTED);
+        address by = _requirePass(id, terms, worker, unjudged, verdict, signature);
 
         // The client's own word ends a review before it begins.
-        bool reviewed = current.status == Status.Submitted && by == terms.verifier && terms.reviewWindow > 0;
+        bool reviewed = unjudged && by == terms.verifier && terms.reviewWindow > 0;
         Status next = reviewed ? Status.Approved : Status.Paid;
-        _move(id, current, next, reviewed ? block.timestamp + terms.reviewWindow : 0);
-        emit Released(id, current.worker, by, next, verdict.evidenceHash, verdict.reasonsHash);
-        if (!reviewed) {
-            _record(id, terms, current.worker, BPS, false);
-            _distribute(terms, current.worker, BPS);
-        }
+        _jobs[id] = pack(next, reviewed ? block.timestamp + terms.reviewWindow : 0, current.round(), worker);
+        emit Released(id, worker, by, next, verdict.evidenceHash, verdict.reasonsHash);
+        if (!reviewed) _payInFull(id, terms, worker);
+    }
+
+    /// @inheritdoc IEscrow
+    function complete(
+        Terms calldata terms,
+        address worker,
+        uint256 submitValidUntil,
+        bytes calldata submitSignature,
+        Verdict calldata verdict,
+        bytes calldata verdictSignature
+    ) external {
+        (JobId id, JobSlot current) = _requireStatus(terms, OPEN);
+        _requireMayAccept(id, terms, worker);
+        uint256 round = current.round();
+        bytes32 submitHash = _submitHash(id, round, verdict.evidenceHash, submitValidUntil);
+        _requireWordOf(worker, submitHash, submitValidUntil, submitSignature);
+        address by = _requirePass(id, terms, worker, true, verdict, verdictSignature);
+
+        bool reviewed = by == terms.verifier && terms.reviewWindow > 0;
+        Status next = reviewed ? Status.Approved : Status.Paid;
+        _jobs[id] = pack(next, reviewed ? block.timestamp + terms.reviewWindow : 0, round, worker);
+        emit Completed(id, worker, by, next, verdict.evidenceHash, verdict.reasonsHash);
+        if (!reviewed) _payInFull(id, terms, worker);
     }
 
     /// @inheritdoc IEscrow
     function reject(Terms calldata terms, Verdict calldata verdict, bytes calldata signature) external {
-        (JobId id, Job memory current) = _requireStatus(terms, SUBMITTED);
-        _requireNotAfter(id, current.until);
-        bytes32 structHash = _verdictHash(id, current.worker, verdict, false);
+        (JobId id, JobSlot current) = _requireStatus(terms, SUBMITTED);
+        _requireNotAfter(id, current.until());
+        bytes32 structHash = _verdictHash(id, current.worker(), verdict, false);
         _requireWordOf(terms.verifier, structHash, verdict.validUntil, signature);
 
         uint256 until = block.timestamp + APPEAL_WINDOW;
         _move(id, current, Status.Rejected, until);
-        emit Rejected(id, current.worker, verdict.evidenceHash, verdict.reasonsHash, until);
+        emit Rejected(id, current.worker(), verdict.evidenceHash, verdict.reasonsHash, until);
     }
 
     // Disputed
@@ -216,7 +235,7 @@ contract Escrow is IEscrow, EIP712 {
         bytes calldata signature,
         bytes calldata data
     ) external {
-        (JobId id, Job memory current) = _requireStatus(terms, SUBMITTED | APPROVED | REJECTED);
+        (JobId id, JobSlot current) = _requireStatus(terms, SUBMITTED | APPROVED | REJECTED);
         require(terms.arbiter != address(0), ArbiterMissing(id));
         _requireMayDispute(id, current, terms.client, by);
         bytes32 structHash = keccak256(abi.encode(DISPUTE_TYPEHASH, id, by, statementHash, validUntil));
@@ -225,12 +244,12 @@ contract Escrow is IEscrow, EIP712 {
         uint256 until = block.timestamp + DISPUTE_BACKSTOP;
         _move(id, current, Status.Disputed, until);
         emit Disputed(id, by, statementHash, until);
-        IArbiter(terms.arbiter).open(id, terms, current.worker, by, data);
+        IArbiter(terms.arbiter).open(id, terms, current.worker(), by, data);
     }
 
     /// @inheritdoc IEscrow
     function rule(Terms calldata terms, uint256 workerShareBps) external {
-        (JobId id, Job memory current) = _requireStatus(terms, DISPUTED);
+        (JobId id, JobSlot current) = _requireStatus(terms, DISPUTED);
         require(msg.sender == terms.arbiter, SenderNotAllowed(msg.sender, terms.arbiter));
         require(workerShareBps <= BPS, ShareOutOfRange(workerShareBps, BPS));
 
@@ -242,36 +261,37 @@ contract Escrow is IEscrow, EIP712 {
                     : Status.Split;
         _move(id, current, next, 0);
         emit Ruled(id, next, workerShareBps);
-        _record(id, terms, current.worker, workerShareBps, true);
-        _distribute(terms, current.worker, workerShareBps);
+        _record(id, terms, current.worker(), workerShareBps, true);
+        _distribute(terms, current.worker(), workerShareBps);
     }
 
     // The ends that need nobody's word
 
     /// @inheritdoc IEscrow
     function refund(Terms calldata terms) external {
-        (JobId id, Job memory current) = _requireStatus(terms, OPEN | REJECTED);
-        bool rejected = current.status == Status.Rejected;
-        _requireAfter(id, rejected ? current.until : terms.deadline);
+        (JobId id, JobSlot current) = _requireStatus(terms, OPEN | REJECTED);
+        bool rejected = current.isIn(REJECTED);
+        _requireAfter(id, rejected ? current.until() : terms.deadline);
 
         _move(id, current, Status.Refunded, 0);
-        emit Refunded(id, terms.client, _total(terms));
-        if (rejected) _record(id, terms, current.worker, 0, false);
-        _distribute(terms, current.worker, 0);
+        uint256 total = _total(terms);
+        emit Refunded(id, terms.client, total);
+        if (rejected) _record(id, terms, current.worker(), 0, false);
+        _pay(terms.client, total);
     }
 
     /// @inheritdoc IEscrow
     function settle(Terms calldata terms) external {
-        (JobId id, Job memory current) = _requireStatus(terms, SUBMITTED | APPROVED | DISPUTED);
-        _requireAfter(id, current.status == Status.Submitted ? current.until + SILENCE_GRACE : current.until);
+        (JobId id, JobSlot current) = _requireStatus(terms, SUBMITTED | APPROVED | DISPUTED);
+        _requireAfter(id, current.isIn(SUBMITTED) ? current.until() + SILENCE_GRACE : current.until());
 
-        bool unruled = current.status == Status.Disputed;
+        bool unruled = current.isIn(DISPUTED);
         Status next = unruled ? Status.Split : Status.Paid;
         _move(id, current, next, 0);
         emit Settled(id, next);
         // A dispute that nobody ruled says nothing about the worker.
-        if (!unruled) _record(id, terms, current.worker, BPS, false);
-        _distribute(terms, current.worker, unruled ? terms.backstopShareBps : BPS);
+        if (!unruled) _record(id, terms, current.worker(), BPS, false);
+        _distribute(terms, current.worker(), unruled ? terms.backstopShareBps : BPS);
     }
 
     // Accounts
@@ -297,7 +317,9 @@ contract Escrow is IEscrow, EIP712 {
     function multicall(bytes[] calldata calls) external returns (bytes[] memory results) {
         results = new bytes[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
-            results[i] = Address.functionDelegateCall(address(this), calls[i]);
+            bool succeeded;
+            (succeeded, results[i]) = address(this).delegatecall(calls[i]);
+            if (!succeeded) LowLevelCall.bubbleRevert(results[i]);
         }
     }
 
@@ -315,13 +337,19 @@ contract Escrow is IEscrow, EIP712 {
     // Views
 
     /// @inheritdoc IEscrow
-    function jobId(Terms calldata terms) public view returns (JobId) {
-        return JobId.wrap(keccak256(abi.encode(block.chainid, address(this), terms)));
+    function jobId(Terms calldata) public view returns (JobId) {
+        // The terms are every function's first parameter. Hashing them where they lie is far cheaper than encoding them
+        // anew, and the same, because only clean ones can be funded.
+        bytes calldata encodedTerms = msg.data[4:4 + TERMS_BYTES];
+        return
+            JobId.wrap(
+                keccak256(bytes.concat(bytes32(block.chainid), bytes32(uint256(uint160(address(this)))), encodedTerms))
+            );
     }
 
     /// @inheritdoc IEscrow
     function job(JobId id) external view returns (Job memory) {
-        return _jobs[id];
+        return _jobs[id].toJob();
     }
 
     /// @inheritdoc IEscrow
@@ -344,64 +372,70 @@ contract Escrow is IEscrow, EIP712 {
     function _requireStatus(
         Terms calldata terms,
         uint256 allowedBitmap
-    ) private view returns (JobId id, Job memory current) {
+    ) private view returns (JobId id, JobSlot current) {
         id = jobId(terms);
         current = _jobs[id];
-        require((1 << uint8(current.status)) & allowedBitmap != 0, WrongStatus(id, current.status, allowedBitmap));
+        if (!current.isIn(allowedBitmap)) revert WrongStatus(id, current.status(), allowedBitmap);
     }
 
     function _requireAfter(JobId id, uint256 until) private view {
-        require(block.timestamp > until, TooEarly(id, block.timestamp, until + 1));
+        if (block.timestamp <= until) revert TooEarly(id, block.timestamp, until + 1);
     }
 
     function _requireNotAfter(JobId id, uint256 until) private view {
-        require(block.timestamp <= until, TooLate(id, block.timestamp, until));
+        if (block.timestamp > until) revert TooLate(id, block.timestamp, until);
     }
 
     function _requireSound(Terms calldata terms) private view {
-        require(terms.client != address(0), PartyMissing("client"));
-        require(terms.verifier != address(0), PartyMissing("verifier"));
-        require(terms.reward > 0 && terms.reward <= MAX_REWARD, RewardOutOfRange(terms.reward, 1, MAX_REWARD));
+        if (terms.client == address(0)) revert PartyMissing("client");
+        if (terms.verifier == address(0)) revert PartyMissing("verifier");
+        if (_outside(terms.reward, 1, MAX_REWARD)) revert RewardOutOfRange(terms.reward, 1, MAX_REWARD);
         uint256 latest = block.timestamp + MAX_DEADLINE;
-        require(
-            terms.deadline >= block.timestamp && terms.deadline <= latest,
-            DeadlineOutOfRange(terms.deadline, block.timestamp, latest)
-        );
-        _requireWindow("work", terms.workWindow, 1);
-        _requireWindow("verify", terms.verifyWindow, 1);
-        _requireWindow("review", terms.reviewWindow, 0);
-        require(terms.backstopShareBps <= BPS, ShareOutOfRange(terms.backstopShareBps, BPS));
-        require(
-            terms.minReputation <= MAX_MIN_REPUTATION,
-            MinReputationOutOfRange(terms.minReputation, MAX_MIN_REPUTATION)
-        );
+        if (_outside(terms.deadline, block.timestamp, latest)) {
+            revert DeadlineOutOfRange(terms.deadline, block.timestamp, latest);
+        }
+        if (_outside(terms.workWindow, 1, MAX_WINDOW)) {
+            revert WindowOutOfRange("work", terms.workWindow, 1, MAX_WINDOW);
+        }
+        if (_outside(terms.verifyWindow, 1, MAX_WINDOW)) {
+            revert WindowOutOfRange("verify", terms.verifyWindow, 1, MAX_WINDOW);
+        }
+        if (terms.reviewWindow > MAX_WINDOW) revert WindowOutOfRange("review", terms.reviewWindow, 0, MAX_WINDOW);
+        if (terms.backstopShareBps > BPS) revert ShareOutOfRange(terms.backstopShareBps, BPS);
+        if (terms.minReputation > MAX_MIN_REPUTATION) {
+            revert MinReputationOutOfRange(terms.minReputation, MAX_MIN_REPUTATION);
+        }
+        // Read for their validation alone: `jobId` hashes the words as they lie, and must not name any but clean ones.
+        (terms.worker, terms.matcher, terms.arbiter);
     }
 
-    function _requireWindow(string memory name, uint256 window, uint256 min) private pure {
-        require(window >= min && window <= MAX_WINDOW, WindowOutOfRange(name, window, min, MAX_WINDOW));
+    function _outside(uint256 value, uint256 min, uint256 max) private pure returns (bool) {
+        return value < min || value > max;
     }
 
-    function _requireMayWork(Terms calldata terms, address worker) private view {
-        require(
-            terms.matcher == address(0) || msg.sender == terms.matcher,
-            SenderNotAllowed(msg.sender, terms.matcher)
-        );
-        require(terms.worker == address(0) || worker == terms.worker, WorkerNotAllowed(worker, terms.worker));
-        require(worker != terms.client && worker != terms.verifier && worker != terms.arbiter, WorkerIsParty(worker));
-        if (terms.minReputation > 0) {
+    function _requireMayAccept(JobId id, Terms calldata terms, address worker) private view {
+        _requireNotAfter(id, terms.deadline);
+        address matcher = terms.matcher;
+        if (matcher != address(0) && msg.sender != matcher) revert SenderNotAllowed(msg.sender, matcher);
+        address named = terms.worker;
+        if (named != address(0) && worker != named) revert WorkerNotAllowed(worker, named);
+        bool isParty = worker == terms.client || worker == terms.verifier || worker == terms.arbiter;
+        if (isParty) revert WorkerIsParty(worker);
+        uint256 required = terms.minReputation;
+        if (required > 0) {
             uint256 score = REPUTATION.scoreOf(address(this), worker, terms.domain);
-            require(score >= terms.minReputation, ReputationTooLow(worker, score, terms.minReputation));
+            if (score < required) revert ReputationTooLow(worker, score, required);
         }
     }
 
-    function _requireMayDispute(JobId id, Job memory current, address client, address by) private view {
-        uint256 until = current.until;
-        if (current.status == Status.Submitted) {
-            require(by == client || by == current.worker, SenderNotAllowed(by, current.worker));
+    function _requireMayDispute(JobId id, JobSlot current, address client, address by) private view {
+        uint256 until = current.until();
+        if (current.isIn(SUBMITTED)) {
+            require(by == client || by == current.worker(), SenderNotAllowed(by, current.worker()));
             _requireAfter(id, until);
             until += SILENCE_GRACE;
         } else {
-            address expected = current.status == Status.Approved ? client : current.worker;
+            address expected = current.isIn(APPROVED) ? client : current.worker();
             require(by == expected, SenderNotAllowed(by, expected));
         }
         _requireNotAfter(id, until);
@@ -410,21 +444,21 @@ contract Escrow is IEscrow, EIP712 {
     /// @dev The client's word counts in place of the verifier's, and alone once the verifier has passed the work.
     function _requirePass(
         JobId id,
-        Job memory current,
         Terms calldata terms,
+        address worker,
+        bool unjudged,
         Verdict calldata verdict,
         bytes calldata signature
     ) private view returns (address by) {
-        bool unjudged = current.status == Status.Submitted;
+        address verifier = terms.verifier;
         if (signature.length == 0) {
-            if (!unjudged || msg.sender != terms.verifier) _requireClientOrOperator(terms.client);
+            if (!unjudged || msg.sender != verifier) _requireClientOrOperator(terms.client);
             return msg.sender;
         }
         _requireUnexpired(verdict.validUntil);
-        bytes32 digest = _hashTypedDataV4(_verdictHash(id, current.worker, verdict, true));
-        if (unjudged && _signed(terms.verifier, digest, signature)) return terms.verifier;
-        address expected = unjudged ? terms.verifier : terms.client;
-        require(_signed(terms.client, digest, signature), SignatureInvalid(expected, digest));
+        bytes32 digest = _hashTypedDataV4(_verdictHash(id, worker, verdict, true));
+        if (unjudged && _signed(verifier, digest, signature)) return verifier;
+        require(_signed(terms.client, digest, signature), SignatureInvalid(unjudged ? verifier : terms.client, digest));
         return terms.client;
     }
 
@@ -456,8 +490,25 @@ contract Escrow is IEscrow, EIP712 {
         require(block.timestamp <= validUntil, SignatureExpired(validUntil, block.timestamp));
     }
 
+    /// @dev By an account's own key, or as an ERC-1271 account. The key is asked first: that spares the look at the
+    /// account's code, and an EOA that has delegated to code (EIP-7702) still has its key.
     function _signed(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
-        return SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature);
+        (address recovered, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (recovered == signer && signer != address(0)) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
+    }
+
+    function _workUntil(Terms calldata terms) private view returns (uint256) {
+        return Math.min(block.timestamp + terms.workWindow, terms.deadline);
+    }
+
+    function _submitHash(
+        JobId id,
+        uint256 round,
+        bytes32 evidenceHash,
+        uint256 validUntil
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encode(SUBMIT_TYPEHASH, id, round, evidenceHash, validUntil));
     }
 
     function _verdictHash(
@@ -488,13 +539,17 @@ contract Escrow is IEscrow, EIP712 {
 
     // Effects
 
-    function _open(Terms calldata terms) private returns (JobId id) {
+    function _open(Terms calldata terms) private returns (JobId id, uint256 total) {
         _requireSound(terms);
         id = jobId(terms);
-        Status actual = _jobs[id].status;
-        require(actual == Status.None, AlreadyFunded(id, actual));
-        _jobs[id].status = Status.Open;
-        emit Funded(id, terms.client, msg.sender, terms.reward, feeOf(terms.reward), terms.specHash, terms.salt);
+        JobSlot current = _jobs[id];
+        if (!current.isIn(NONE)) revert AlreadyFunded(id, current.status());
+
+        uint256 reward = terms.reward;
+        uint256 fee = feeOf(reward);
+        total = reward + fee;
+        _jobs[id] = pack(Status.Open, 0, 0, address(0));
+        emit Funded(id, terms.client, msg.sender, reward, fee, terms.specHash, terms.salt);
     }
 
     /// @dev A cancelled or refunded job does not give the limit back: it bounds what an operator can move in all, and
@@ -509,11 +564,16 @@ contract Escrow is IEscrow, EIP712 {
         _spendingLimits[client][msg.sender].remaining = limit.remaining - uint96(amount);
     }
 
-    function _move(JobId id, Job memory current, Status next, uint256 until) private {
-        _jobs[id] = Job(next, current.worker, uint40(until), current.round);
+    function _move(JobId id, JobSlot current, Status next, uint256 until) private {
+        _jobs[id] = pack(next, until, current.round(), current.worker());
     }
 
     // Interactions, always last
+
+    function _payInFull(JobId id, Terms calldata terms, address worker) private {
+        _record(id, terms, worker, BPS, false);
+        _distribute(terms, worker, BPS);
+    }
 
     function _record(JobId id, Terms calldata terms, address worker, uint256 workerShareBps, bool ruled) private {
         _requireCalleeGas();
@@ -524,14 +584,16 @@ contract Escrow is IEscrow, EIP712 {
 
     /// @dev The one way out for a job's money: the worker's share, the fee on it, and the rest to the client.
     function _distribute(Terms calldata terms, address worker, uint256 workerShareBps) private {
-        uint256 workerAmount = (terms.reward * workerShareBps) / BPS;
-        uint256 fee = feeOf(workerAmount);
-        uint256 clientAmount = _total(terms) - workerAmount - fee;
-
-        // A credit is cheaper than a transfer, and a blocked treasury blocks nobody.
-        if (fee > 0) _credits[TREASURY] += fee;
-        if (workerAmount > 0) _pay(worker, workerAmount);
-        if (clientAmount > 0) _pay(terms.client, clientAmount);
+        uint256 reward = terms.reward;
+        // `MAX_REWARD` is far below what could run over.
+        unchecked {
+            uint256 earned = (reward * workerShareBps) / BPS;
+            uint256 fee = (earned * FEE_BPS) / BPS;
+            // A credit is cheaper than a transfer, and a blocked treasury blocks nobody.
+            if (fee > 0) _credits[TREASURY] += fee;
+            if (earned > 0) _pay(worker, earned);
+            if (earned < reward) _pay(terms.client, reward + (reward * FEE_BPS) / BPS - earned - fee);
+        }
     }
 
     function _pay(address to, uint256 amount) private {

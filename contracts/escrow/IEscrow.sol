@@ -131,7 +131,7 @@ interface IEscrow {
     event Funded(
         JobId indexed jobId,
         address indexed client,
-        address indexed sender,
+        address sender,
         uint256 reward,
         uint256 fee,
         bytes32 specHash,
@@ -145,7 +145,17 @@ interface IEscrow {
     event Released(
         JobId indexed jobId,
         address indexed worker,
-        address indexed by,
+        address by,
+        Status status,
+        bytes32 evidenceHash,
+        bytes32 reasonsHash
+    );
+    /// @notice Accepted, submitted and released in one: this event stands for those three.
+    /// @param status `Paid`, or `Approved` while the review window runs.
+    event Completed(
+        JobId indexed jobId,
+        address indexed worker,
+        address by,
         Status status,
         bytes32 evidenceHash,
         bytes32 reasonsHash
@@ -215,6 +225,19 @@ interface IEscrow {
     /// @notice Submitted -> Paid, or -> Approved while a review window runs, with the verifier's signed pass (also late:
     /// a pass after silence hurts nobody). Submitted or Approved -> Paid by the client's word.
     function release(Terms calldata terms, Verdict calldata verdict, bytes calldata signature) external;
+
+    /// @notice accept, submit and release of work that was done off chain, in one call and with two words instead of three:
+    /// Open -> Paid, or -> Approved while a review window runs. The worker's `Submit` word speaks for its acceptance too,
+    /// and the verdict is on that very evidence. Every check of the three steps is made here too.
+    /// @param submitValidUntil The last second in which the worker's signature may be used.
+    function complete(
+        Terms calldata terms,
+        address worker,
+        uint256 submitValidUntil,
+        bytes calldata submitSignature,
+        Verdict calldata verdict,
+        bytes calldata verdictSignature
+    ) external;
 
     /// @notice Submitted -> Rejected with the verifier's signed fail, inside the verify window.
     function reject(Terms calldata terms, Verdict calldata verdict, bytes calldata signature) external;

@@ -20,13 +20,18 @@ contract Reputation is IReputation {
     function record(address worker, bytes32 domain, uint256 reward, uint256 workerShareBps, bool ruled) external {
         uint256 weight = Math.min(reward, FULL_WEIGHT);
         uint256 share = Math.min(workerShareBps, BPS);
-        uint256 success = (weight * share) / BPS;
-        uint256 failure = (weight - success) * (ruled ? 2 : 1);
-
         Record storage held = _records[msg.sender][worker][domain];
-        Record memory next = _added(held, success, failure, share * 2 >= BPS);
-        _records[msg.sender][worker][domain] = next;
-        emit Recorded(msg.sender, worker, domain, next.successValue, next.failureValue);
+        // No sum can run over 256 bits; where one runs over its member it stays at the top, because a full counter must
+        // not stop a payment.
+        unchecked {
+            uint256 success = (weight * share) / BPS;
+            uint256 failure = (weight - success) << (ruled ? 1 : 0);
+            uint256 won = share * 2 >= BPS ? 1 : 0;
+            held.successValue = uint96(Math.min(held.successValue + success, type(uint96).max));
+            held.failureValue = uint96(Math.min(held.failureValue + failure, type(uint96).max));
+            held.successes = uint32(Math.min(held.successes + won, type(uint32).max));
+            held.failures = uint32(Math.min(held.failures + (1 - won), type(uint32).max));
+        }
     }
 
     /// @inheritdoc IReputationRecorder
@@ -40,21 +45,5 @@ contract Reputation is IReputation {
     /// @inheritdoc IReputation
     function recordOf(address recorder, address worker, bytes32 domain) external view returns (Record memory) {
         return _records[recorder][worker][domain];
-    }
-
-    /// @dev Saturates instead of reverting: a full counter must not stop a payment.
-    function _added(
-        Record memory held,
-        uint256 success,
-        uint256 failure,
-        bool counted
-    ) private pure returns (Record memory) {
-        return
-            Record(
-                uint96(Math.min(held.successValue + success, type(uint96).max)),
-                uint96(Math.min(held.failureValue + failure, type(uint96).max)),
-                uint32(Math.min(uint256(held.successes) + (counted ? 1 : 0), type(uint32).max)),
-                uint32(Math.min(uint256(held.failures) + (counted ? 0 : 1), type(uint32).max))
-            );
     }
 }
