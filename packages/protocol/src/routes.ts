@@ -343,6 +343,17 @@ export const routes = {
     responseType: "application/octet-stream",
     codes: ["not_found"],
   },
+  downloadLinkedFile: {
+    method: "GET",
+    path: "/v1/file-links/:token",
+    tag: "evidence",
+    summary: "Download a file by a link that an oracle was given",
+    who: { customer: true },
+    params: z.object({ token: z.string().min(20).max(200) }),
+    status: 200,
+    responseType: "application/octet-stream",
+    codes: ["not_found"],
+  },
   getAvailability: {
     method: "GET",
     path: "/v1/availability",

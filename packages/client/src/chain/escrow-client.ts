@@ -2,6 +2,7 @@ import type { Deployment } from "@hireforhumans/protocol";
 import { accept } from "./accept.ts";
 import { approve } from "./approve.ts";
 import { cancel } from "./cancel.ts";
+import { complete } from "./complete.ts";
 import { type ChainContext, chainContext, type Runner } from "./context.ts";
 import { dispute } from "./dispute.ts";
 import { fund } from "./fund.ts";
@@ -38,6 +39,7 @@ const verbs = {
   reopen,
   submit,
   release,
+  complete,
   reject,
   dispute,
   refund,

@@ -1,6 +1,7 @@
 export * from "./accept.ts";
 export * from "./approve.ts";
 export * from "./cancel.ts";
+export * from "./complete.ts";
 export type { ChainContext, Runner } from "./context.ts";
 export * from "./dispute.ts";
 export * from "./errors.ts";

@@ -77,6 +77,16 @@ describe("a job's life", () => {
     expect((await stage.client.job({ jobId: stage.idOf(terms) })).status).toBe("paid");
   });
 
+  it("is completed by two signatures when the work was done off chain", async () => {
+    const { worker, verifier, relayer, addresses } = stage;
+    const terms = await stage.funded();
+    const about = { terms, worker: addresses.worker, evidenceHash: EVIDENCE, reasonsHash: REASONS };
+    const word = await worker.signSubmit({ terms, evidenceHash: EVIDENCE });
+    const verdict = await verifier.signVerdict({ ...about, pass: true });
+    expect(await relayer.complete({ ...about, word, verdict })).toMatchObject({ status: "paid" });
+    await expect(relayer.complete({ ...about, word, verdict })).rejects.toMatchObject({ reason: "WrongStatus" });
+  });
+
   it("pays the good jobs of a batch and says why one is not among them", async () => {
     const [good, stale, alsoGood] = [await stage.funded(), await stage.funded(), await stage.funded()];
     const lives = [await wholeLife(good), await wholeLife(stale), await wholeLife(alsoGood)];

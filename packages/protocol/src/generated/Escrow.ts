@@ -75,6 +75,14 @@ export type TermsStructOutput = [
   salt: string;
 };
 
+export type VerdictStruct = { evidenceHash: BytesLike; reasonsHash: BytesLike; validUntil: BigNumberish };
+
+export type VerdictStructOutput = [evidenceHash: string, reasonsHash: string, validUntil: bigint] & {
+  evidenceHash: string;
+  reasonsHash: string;
+  validUntil: bigint;
+};
+
 export type JobStruct = { status: BigNumberish; worker: AddressLike; until: BigNumberish; round: BigNumberish };
 
 export type JobStructOutput = [status: bigint, worker: string, until: bigint, round: bigint] & {
@@ -82,14 +90,6 @@ export type JobStructOutput = [status: bigint, worker: string, until: bigint, ro
   worker: string;
   until: bigint;
   round: bigint;
-};
-
-export type VerdictStruct = { evidenceHash: BytesLike; reasonsHash: BytesLike; validUntil: BigNumberish };
-
-export type VerdictStructOutput = [evidenceHash: string, reasonsHash: string, validUntil: bigint] & {
-  evidenceHash: string;
-  reasonsHash: string;
-  validUntil: bigint;
 };
 
 export type SpendingLimitStruct = { remaining: BigNumberish; perJob: BigNumberish; expiresAt: BigNumberish };
@@ -103,19 +103,12 @@ export type SpendingLimitStructOutput = [remaining: bigint, perJob: bigint, expi
 export interface EscrowInterface extends Interface {
   getFunction(
     nameOrSignature:
-      | "APPEAL_WINDOW"
-      | "DISPUTE_BACKSTOP"
-      | "FEE_BPS"
-      | "MAX_DEADLINE"
-      | "MAX_MIN_REPUTATION"
-      | "MAX_REWARD"
-      | "MAX_WINDOW"
       | "REPUTATION"
-      | "SILENCE_GRACE"
       | "TREASURY"
       | "USDC"
       | "accept"
       | "cancel"
+      | "complete"
       | "credit"
       | "dispute"
       | "eip712Domain"
@@ -144,6 +137,7 @@ export interface EscrowInterface extends Interface {
       | "Accepted"
       | "CallFailed"
       | "Cancelled"
+      | "Completed"
       | "Credited"
       | "Disputed"
       | "EIP712DomainChanged"
@@ -160,19 +154,15 @@ export interface EscrowInterface extends Interface {
       | "Withdrawn",
   ): EventFragment;
 
-  encodeFunctionData(functionFragment: "APPEAL_WINDOW", values?: undefined): string;
-  encodeFunctionData(functionFragment: "DISPUTE_BACKSTOP", values?: undefined): string;
-  encodeFunctionData(functionFragment: "FEE_BPS", values?: undefined): string;
-  encodeFunctionData(functionFragment: "MAX_DEADLINE", values?: undefined): string;
-  encodeFunctionData(functionFragment: "MAX_MIN_REPUTATION", values?: undefined): string;
-  encodeFunctionData(functionFragment: "MAX_REWARD", values?: undefined): string;
-  encodeFunctionData(functionFragment: "MAX_WINDOW", values?: undefined): string;
   encodeFunctionData(functionFragment: "REPUTATION", values?: undefined): string;
-  encodeFunctionData(functionFragment: "SILENCE_GRACE", values?: undefined): string;
   encodeFunctionData(functionFragment: "TREASURY", values?: undefined): string;
   encodeFunctionData(functionFragment: "USDC", values?: undefined): string;
   encodeFunctionData(functionFragment: "accept", values: [TermsStruct, AddressLike, BigNumberish, BytesLike]): string;
   encodeFunctionData(functionFragment: "cancel", values: [TermsStruct, BigNumberish, BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "complete",
+    values: [TermsStruct, AddressLike, BigNumberish, BytesLike, VerdictStruct, BytesLike],
+  ): string;
   encodeFunctionData(functionFragment: "credit", values: [AddressLike]): string;
   encodeFunctionData(
     functionFragment: "dispute",
@@ -207,19 +197,12 @@ export interface EscrowInterface extends Interface {
   encodeFunctionData(functionFragment: "tryMulticall", values: [BytesLike[]]): string;
   encodeFunctionData(functionFragment: "withdraw", values: [AddressLike]): string;
 
-  decodeFunctionResult(functionFragment: "APPEAL_WINDOW", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "DISPUTE_BACKSTOP", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "FEE_BPS", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "MAX_DEADLINE", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "MAX_MIN_REPUTATION", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "MAX_REWARD", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "MAX_WINDOW", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "REPUTATION", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "SILENCE_GRACE", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "TREASURY", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "USDC", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "accept", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "cancel", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "complete", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "credit", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "dispute", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "eip712Domain", data: BytesLike): Result;
@@ -278,6 +261,37 @@ export namespace CancelledEvent {
     jobId: string;
     client: string;
     amount: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace CompletedEvent {
+  export type InputTuple = [
+    jobId: BytesLike,
+    worker: AddressLike,
+    by: AddressLike,
+    status: BigNumberish,
+    evidenceHash: BytesLike,
+    reasonsHash: BytesLike,
+  ];
+  export type OutputTuple = [
+    jobId: string,
+    worker: string,
+    by: string,
+    status: bigint,
+    evidenceHash: string,
+    reasonsHash: string,
+  ];
+  export interface OutputObject {
+    jobId: string;
+    worker: string;
+    by: string;
+    status: bigint;
+    evidenceHash: string;
+    reasonsHash: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -561,23 +575,7 @@ export interface Escrow extends BaseContract {
   listeners(eventName?: string): Promise<Array<Listener>>;
   removeAllListeners<TCEvent extends TypedContractEvent>(event?: TCEvent): Promise<this>;
 
-  APPEAL_WINDOW: TypedContractMethod<[], [bigint], "view">;
-
-  DISPUTE_BACKSTOP: TypedContractMethod<[], [bigint], "view">;
-
-  FEE_BPS: TypedContractMethod<[], [bigint], "view">;
-
-  MAX_DEADLINE: TypedContractMethod<[], [bigint], "view">;
-
-  MAX_MIN_REPUTATION: TypedContractMethod<[], [bigint], "view">;
-
-  MAX_REWARD: TypedContractMethod<[], [bigint], "view">;
-
-  MAX_WINDOW: TypedContractMethod<[], [bigint], "view">;
-
   REPUTATION: TypedContractMethod<[], [string], "view">;
-
-  SILENCE_GRACE: TypedContractMethod<[], [bigint], "view">;
 
   TREASURY: TypedContractMethod<[], [string], "view">;
 
@@ -591,6 +589,19 @@ export interface Escrow extends BaseContract {
 
   cancel: TypedContractMethod<
     [terms: TermsStruct, validUntil: BigNumberish, signature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
+  complete: TypedContractMethod<
+    [
+      terms: TermsStruct,
+      worker: AddressLike,
+      submitValidUntil: BigNumberish,
+      submitSignature: BytesLike,
+      verdict: VerdictStruct,
+      verdictSignature: BytesLike,
+    ],
     [void],
     "nonpayable"
   >;
@@ -644,7 +655,7 @@ export interface Escrow extends BaseContract {
 
   job: TypedContractMethod<[id: BytesLike], [JobStructOutput], "view">;
 
-  jobId: TypedContractMethod<[terms: TermsStruct], [string], "view">;
+  jobId: TypedContractMethod<[arg0: TermsStruct], [string], "view">;
 
   multicall: TypedContractMethod<[calls: BytesLike[]], [string[]], "nonpayable">;
 
@@ -684,15 +695,7 @@ export interface Escrow extends BaseContract {
 
   getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
-  getFunction(nameOrSignature: "APPEAL_WINDOW"): TypedContractMethod<[], [bigint], "view">;
-  getFunction(nameOrSignature: "DISPUTE_BACKSTOP"): TypedContractMethod<[], [bigint], "view">;
-  getFunction(nameOrSignature: "FEE_BPS"): TypedContractMethod<[], [bigint], "view">;
-  getFunction(nameOrSignature: "MAX_DEADLINE"): TypedContractMethod<[], [bigint], "view">;
-  getFunction(nameOrSignature: "MAX_MIN_REPUTATION"): TypedContractMethod<[], [bigint], "view">;
-  getFunction(nameOrSignature: "MAX_REWARD"): TypedContractMethod<[], [bigint], "view">;
-  getFunction(nameOrSignature: "MAX_WINDOW"): TypedContractMethod<[], [bigint], "view">;
   getFunction(nameOrSignature: "REPUTATION"): TypedContractMethod<[], [string], "view">;
-  getFunction(nameOrSignature: "SILENCE_GRACE"): TypedContractMethod<[], [bigint], "view">;
   getFunction(nameOrSignature: "TREASURY"): TypedContractMethod<[], [string], "view">;
   getFunction(nameOrSignature: "USDC"): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -705,6 +708,20 @@ export interface Escrow extends BaseContract {
   getFunction(
     nameOrSignature: "cancel",
   ): TypedContractMethod<[terms: TermsStruct, validUntil: BigNumberish, signature: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "complete",
+  ): TypedContractMethod<
+    [
+      terms: TermsStruct,
+      worker: AddressLike,
+      submitValidUntil: BigNumberish,
+      submitSignature: BytesLike,
+      verdict: VerdictStruct,
+      verdictSignature: BytesLike,
+    ],
+    [void],
+    "nonpayable"
+  >;
   getFunction(nameOrSignature: "credit"): TypedContractMethod<[owner: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "dispute",
@@ -754,7 +771,7 @@ export interface Escrow extends BaseContract {
     "nonpayable"
   >;
   getFunction(nameOrSignature: "job"): TypedContractMethod<[id: BytesLike], [JobStructOutput], "view">;
-  getFunction(nameOrSignature: "jobId"): TypedContractMethod<[terms: TermsStruct], [string], "view">;
+  getFunction(nameOrSignature: "jobId"): TypedContractMethod<[arg0: TermsStruct], [string], "view">;
   getFunction(nameOrSignature: "multicall"): TypedContractMethod<[calls: BytesLike[]], [string[]], "nonpayable">;
   getFunction(nameOrSignature: "refund"): TypedContractMethod<[terms: TermsStruct], [void], "nonpayable">;
   getFunction(
@@ -797,6 +814,9 @@ export interface Escrow extends BaseContract {
   getEvent(
     key: "Cancelled",
   ): TypedContractEvent<CancelledEvent.InputTuple, CancelledEvent.OutputTuple, CancelledEvent.OutputObject>;
+  getEvent(
+    key: "Completed",
+  ): TypedContractEvent<CompletedEvent.InputTuple, CompletedEvent.OutputTuple, CompletedEvent.OutputObject>;
   getEvent(
     key: "Credited",
   ): TypedContractEvent<CreditedEvent.InputTuple, CreditedEvent.OutputTuple, CreditedEvent.OutputObject>;
@@ -871,6 +891,13 @@ export interface Escrow extends BaseContract {
       CancelledEvent.OutputObject
     >;
     Cancelled: TypedContractEvent<CancelledEvent.InputTuple, CancelledEvent.OutputTuple, CancelledEvent.OutputObject>;
+
+    "Completed(bytes32,address,address,uint8,bytes32,bytes32)": TypedContractEvent<
+      CompletedEvent.InputTuple,
+      CompletedEvent.OutputTuple,
+      CompletedEvent.OutputObject
+    >;
+    Completed: TypedContractEvent<CompletedEvent.InputTuple, CompletedEvent.OutputTuple, CompletedEvent.OutputObject>;
 
     "Credited(address,uint256)": TypedContractEvent<
       CreditedEvent.InputTuple,

@@ -30,17 +30,6 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "address",
-        name: "target",
-        type: "address",
-      },
-    ],
-    name: "AddressEmptyCode",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
         internalType: "JobId",
         name: "jobId",
         type: "bytes32",
@@ -84,11 +73,6 @@ const _abi = [
       },
     ],
     name: "DeadlineOutOfRange",
-    type: "error",
-  },
-  {
-    inputs: [],
-    name: "FailedCall",
     type: "error",
   },
   {
@@ -521,6 +505,49 @@ const _abi = [
     inputs: [
       {
         indexed: true,
+        internalType: "JobId",
+        name: "jobId",
+        type: "bytes32",
+      },
+      {
+        indexed: true,
+        internalType: "address",
+        name: "worker",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "address",
+        name: "by",
+        type: "address",
+      },
+      {
+        indexed: false,
+        internalType: "enum Status",
+        name: "status",
+        type: "uint8",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "evidenceHash",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "bytes32",
+        name: "reasonsHash",
+        type: "bytes32",
+      },
+    ],
+    name: "Completed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
         internalType: "address",
         name: "owner",
         type: "address",
@@ -588,7 +615,7 @@ const _abi = [
         type: "address",
       },
       {
-        indexed: true,
+        indexed: false,
         internalType: "address",
         name: "sender",
         type: "address",
@@ -718,7 +745,7 @@ const _abi = [
         type: "address",
       },
       {
-        indexed: true,
+        indexed: false,
         internalType: "address",
         name: "by",
         type: "address",
@@ -903,116 +930,12 @@ const _abi = [
   },
   {
     inputs: [],
-    name: "APPEAL_WINDOW",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "DISPUTE_BACKSTOP",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "FEE_BPS",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_DEADLINE",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_MIN_REPUTATION",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_REWARD",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "MAX_WINDOW",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
     name: "REPUTATION",
     outputs: [
       {
         internalType: "contract IReputationRecorder",
         name: "",
         type: "address",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "SILENCE_GRACE",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
       },
     ],
     stateMutability: "view",
@@ -1245,6 +1168,138 @@ const _abi = [
       },
     ],
     name: "cancel",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            internalType: "address",
+            name: "client",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "worker",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "matcher",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "verifier",
+            type: "address",
+          },
+          {
+            internalType: "address",
+            name: "arbiter",
+            type: "address",
+          },
+          {
+            internalType: "uint96",
+            name: "reward",
+            type: "uint96",
+          },
+          {
+            internalType: "uint64",
+            name: "minReputation",
+            type: "uint64",
+          },
+          {
+            internalType: "uint16",
+            name: "backstopShareBps",
+            type: "uint16",
+          },
+          {
+            internalType: "uint40",
+            name: "deadline",
+            type: "uint40",
+          },
+          {
+            internalType: "uint32",
+            name: "workWindow",
+            type: "uint32",
+          },
+          {
+            internalType: "uint32",
+            name: "verifyWindow",
+            type: "uint32",
+          },
+          {
+            internalType: "uint32",
+            name: "reviewWindow",
+            type: "uint32",
+          },
+          {
+            internalType: "bytes32",
+            name: "domain",
+            type: "bytes32",
+          },
+          {
+            internalType: "bytes32",
+            name: "specHash",
+            type: "bytes32",
+          },
+          {
+            internalType: "bytes32",
+            name: "salt",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct Terms",
+        name: "terms",
+        type: "tuple",
+      },
+      {
+        internalType: "address",
+        name: "worker",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "submitValidUntil",
+        type: "uint256",
+      },
+      {
+        internalType: "bytes",
+        name: "submitSignature",
+        type: "bytes",
+      },
+      {
+        components: [
+          {
+            internalType: "bytes32",
+            name: "evidenceHash",
+            type: "bytes32",
+          },
+          {
+            internalType: "bytes32",
+            name: "reasonsHash",
+            type: "bytes32",
+          },
+          {
+            internalType: "uint256",
+            name: "validUntil",
+            type: "uint256",
+          },
+        ],
+        internalType: "struct Verdict",
+        name: "verdict",
+        type: "tuple",
+      },
+      {
+        internalType: "bytes",
+        name: "verdictSignature",
+        type: "bytes",
+      },
+    ],
+    name: "complete",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -1885,7 +1940,7 @@ const _abi = [
           },
         ],
         internalType: "struct Terms",
-        name: "terms",
+        name: "",
         type: "tuple",
       },
     ],
