@@ -240,6 +240,20 @@ export const settings = {
     url("http:", "https:"),
     "An oracle that runs elsewhere. Either this or ORACLE_PRIVATE_KEY.",
   ),
+  oracleToken: optional(
+    "ORACLE_TOKEN",
+    z
+      .string()
+      .min(32)
+      .transform((value) => new Secret(value))
+      .describe("a text of at least 32 characters"),
+    "The secret that this gateway and the oracle at ORACLE_URL share.",
+  ),
+  oracleAddress: optional(
+    "ORACLE_ADDRESS",
+    address,
+    "The account by which the oracle at ORACLE_URL signs: the verifier of new jobs.",
+  ),
 
   // Offers.
   offerWaveSizes: setting(
@@ -308,6 +322,9 @@ function conflictsOf(parsed: Partial<Parsed>): string[] {
   if ((parsed.oracleUrl === undefined) === (parsed.oraclePrivateKey === undefined)) {
     const actual = parsed.oracleUrl === undefined ? "neither is" : "both are";
     conflicts.push(`Either ORACLE_PRIVATE_KEY or ORACLE_URL has to be set; ${actual}.`);
+  }
+  if (parsed.oracleUrl !== undefined && (parsed.oracleToken === undefined || parsed.oracleAddress === undefined)) {
+    conflicts.push("ORACLE_URL is set; ORACLE_TOKEN and ORACLE_ADDRESS have to be set with it.");
   }
   if (parsed.offerWaveSizes?.length !== parsed.offerWaveSeconds?.length) {
     const [sizes, seconds] = [parsed.offerWaveSizes?.length ?? 0, parsed.offerWaveSeconds?.length ?? 0];

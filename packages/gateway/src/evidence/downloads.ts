@@ -9,10 +9,15 @@ import { type Caller, isWorker } from "../http/caller.ts";
  * @throws ApiError not_found, also where it exists but is somebody else's
  */
 export async function sendFile(ctx: Context, caller: Caller, sha256: string, response: Response): Promise<void> {
-  const file = (await mayRead(ctx, caller, sha256)) ? await fileRow(ctx, sha256) : undefined;
+  if (!(await mayRead(ctx, caller, sha256))) throw noSuchFile(sha256);
+  await streamFile(ctx, sha256, response);
+}
+
+/** Sends a file to whoever may have it. @throws ApiError not_found */
+export async function streamFile(ctx: Context, sha256: string, response: Response): Promise<void> {
+  const file = await ctx.db.selectFrom("files").select("media_type").where("sha256", "=", sha256).executeTakeFirst();
   const stored = file && (await ctx.files.open(sha256));
-  if (stored === undefined)
-    throw new ApiError("not_found", `There is no file ${sha256} of yours.`, { param: "sha256" });
+  if (stored === undefined) throw noSuchFile(sha256);
   response.set({
     "content-type": file?.media_type ?? "application/octet-stream",
     "content-length": String(stored.size),
@@ -23,8 +28,8 @@ export async function sendFile(ctx: Context, caller: Caller, sha256: string, res
   await pipeline(stored.content, response);
 }
 
-const fileRow = (ctx: Context, sha256: string) =>
-  ctx.db.selectFrom("files").select("media_type").where("sha256", "=", sha256).executeTakeFirst();
+const noSuchFile = (sha256: string) =>
+  new ApiError("not_found", `There is no file ${sha256} of yours.`, { param: "sha256" });
 
 async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<boolean> {
   const own = await ctx.db

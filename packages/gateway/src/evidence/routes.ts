@@ -7,6 +7,7 @@ import { presentEvidence, presentVerdict } from "../jobs/present.ts";
 import { sendConfirmationPage } from "./confirmation-page.ts";
 import { answerConfirmation, createConfirmation, findConfirmation, presentConfirmation } from "./confirmations.ts";
 import { sendFile } from "./downloads.ts";
+import { sendLinkedFile } from "./file-links.ts";
 import { submitEvidence } from "./submit.ts";
 import { uploadFile } from "./uploads.ts";
 
@@ -14,6 +15,7 @@ export function evidenceRoutes(ctx: Context): ServedRoute[] {
   return [
     serve("uploadFile", ({ caller, request }) => uploadFile(ctx, caller, request)),
     serve("downloadFile", ({ caller, params, response }) => sendFile(ctx, caller, params.sha256, response)),
+    serve("downloadLinkedFile", ({ params, response }) => sendLinkedFile(ctx, params.token, response)),
     serve("submitEvidence", async ({ caller, params, body }) => {
       const id = await submitEvidence(ctx, caller.worker, params.id, body);
       const row = await ctx.db.selectFrom("evidence").selectAll().where("id", "=", id).executeTakeFirstOrThrow();

@@ -1,0 +1,34 @@
+import type { Express } from "express";
+import type { Context } from "./context.ts";
+import { evidenceRoutes } from "./evidence/routes.ts";
+import { handoffRoutes } from "./handoff/routes.ts";
+import { createApp } from "./http/app.ts";
+import { docsRoute } from "./http/docs-page.ts";
+import { operationRoutes, type Probe } from "./http/operation-routes.ts";
+import { jobRoutes } from "./jobs/routes.ts";
+import { authenticateKey } from "./keys/authenticate.ts";
+import { keyRoutes } from "./keys/routes.ts";
+import { matchingRoutes } from "./matching/routes.ts";
+import { profileRoutes } from "./workers/profile-routes.ts";
+import { workerRoutes } from "./workers/routes.ts";
+import { authenticateSession } from "./workers/sessions.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+
+/** Every route of the gateway, behind one app. */
+export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, Probe>>): Express {
+  const served = [
+    ...jobRoutes(ctx),
+    ...matchingRoutes(ctx),
+    ...handoffRoutes(ctx),
+    ...evidenceRoutes(ctx),
+    ...workerRoutes(ctx),
+    ...profileRoutes(ctx),
+    ...webhookRoutes(ctx),
+    ...keyRoutes(ctx),
+    docsRoute(),
+  ];
+  return createApp(ctx, [...served, ...operationRoutes(ctx, served, probes)], {
+    key: (token) => authenticateKey(ctx.db, token),
+    session: (token) => authenticateSession(ctx.db, token),
+  });
+}

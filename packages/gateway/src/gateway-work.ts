@@ -1,0 +1,44 @@
+import type { Context } from "./context.ts";
+import { handleFundIntents } from "./jobs/fund-intent.ts";
+import type { ProjectionListeners } from "./jobs/project.ts";
+import { matchingListeners } from "./matching/listeners.ts";
+import { startMatching } from "./matching/matching.ts";
+import type { Queue } from "./queue/queue.ts";
+import { sweepDeadlines } from "./settlement/deadlines.ts";
+import { onSubmitFailed, sweepSlowVerdicts } from "./settlement/verdict.ts";
+import { sweepUnsure } from "./verification/sweeps.ts";
+import { verifyEvidence } from "./verification/verify.ts";
+import { refreshReputations } from "./workers/reputation-refresh.ts";
+
+/** Windows are minutes at the least; a second more hurts nobody. */
+const DEADLINES_EVERY_MS = 1_000;
+const SLOW_VERDICTS_EVERY_MS = 1_000;
+const UNSURE_EVERY_MS = 15_000;
+
+/** Registers everything that happens by itself. Call it before queue and outbox start. */
+export function registerWork(ctx: Context): void {
+  startMatching(ctx);
+  handleFundIntents(ctx);
+  ctx.queue.work("verify", (evidenceId) => verifyEvidence(ctx, evidenceId));
+  ctx.queue.work("reputation", (jobId) => refreshReputations(ctx, jobId));
+  ctx.queue.sweep("deadlines", DEADLINES_EVERY_MS, () => sweepDeadlines(ctx));
+  ctx.queue.sweep("slow_verdicts", SLOW_VERDICTS_EVERY_MS, () => sweepSlowVerdicts(ctx));
+  ctx.queue.sweep("unsure", UNSURE_EVERY_MS, () => sweepUnsure(ctx));
+  ctx.outbox.handle("submit", {
+    onFailed: async (trx, intent, reason) => {
+      ctx.log.warn(
+        { job_id: intent.jobId, intent_id: intent.id, reason: reason.message },
+        "the chain refused evidence",
+      );
+      if (intent.jobId !== null) await onSubmitFailed(ctx, trx, intent.jobId, intent.key);
+    },
+  });
+}
+
+/** What follows, in the same transaction, when the chain moves a job. */
+export function projectionListeners(queue: Queue): ProjectionListeners {
+  return {
+    ...matchingListeners(queue),
+    onRecorded: (trx, jobId) => queue.send(trx, "reputation", jobId),
+  };
+}

@@ -1,0 +1,159 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { createFees } from "./chain/fees.ts";
+import { createFinalNumber } from "./chain/finality.ts";
+import { createFollower, type Follower } from "./chain/follower.ts";
+import { ChainNode } from "./chain/node.ts";
+import { createOutbox } from "./chain/outbox.ts";
+import { createChainReader, type Deployment } from "./chain/reader.ts";
+import { createKeySigner } from "./chain/signer.ts";
+import type { Config } from "./config.ts";
+import type { Context } from "./context.ts";
+import { migrate } from "./database/migrate.ts";
+import { openDatabase, type OpenDatabase } from "./database/open.ts";
+import { createDiskFileStore } from "./evidence/files.ts";
+import { createGatewayApp } from "./gateway-app.ts";
+import { connectOracle } from "./verification/connect-oracle.ts";
+import { createMetrics } from "./observability/metrics.ts";
+import { projectJobs } from "./jobs/project.ts";
+import { createQueue } from "./queue/queue.ts";
+import { createWebhookSender } from "./webhooks/work.ts";
+import { createPublicNetwork } from "@hireforhumans/oracle";
+import { projectionListeners, registerWork } from "./gateway-work.ts";
+
+export interface Gateway {
+  /** Where it listens: "http://127.0.0.1:3000". */
+  url: string;
+  context: Context;
+  /** Resolves once everything on the chain up to now is in the database. */
+  caughtUp(): Promise<void>;
+  /** Takes no new requests, ends those in hand and the work in hand, then closes the database. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a whole gateway in this process.
+ * @throws FolderInUse, EmbeddedRefused, SchemaTooNew, ChainMismatch, ChainReplaced; EADDRINUSE where the port is taken
+ */
+export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+  const database = await openDatabase(config, log);
+  try {
+    await migrate(database.db);
+    return await startOn(database, config, log);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function startOn(database: OpenDatabase, config: Config, log: Logger): Promise<Gateway> {
+  const { context, follower, node } = await assemble(database, config, log);
+  const { outbox, queue } = context;
+  registerWork(context);
+  const app = createGatewayApp(context, { follower: () => requireFollowing(follower) });
+  const server = createServer(app as RequestListener);
+  const parts: { stop(): Promise<unknown> }[] = [];
+  const stopParts = async () => {
+    for (const part of parts.reverse()) await part.stop();
+    await context.network.close();
+    node.destroy();
+  };
+  try {
+    for (const part of [follower, outbox, queue, createWebhookSender(context)]) {
+      parts.push(part);
+      await part.start();
+    }
+    await listen(server, config);
+  } catch (error) {
+    await stopParts();
+    throw error;
+  }
+  const stop = oneStop(async () => {
+    await closeServer(server);
+    await stopParts();
+    await database.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://${config.host}:${port}`, context, caughtUp: () => follower.caughtUp(), stop };
+}
+
+async function assemble(database: OpenDatabase, config: Config, log: Logger) {
+  const { db, listen, queue: connection } = database;
+  const metrics = createMetrics();
+  const node = new ChainNode(config.rpcUrl, config.chainId);
+  const deployment: Deployment = {
+    chainId: BigInt(config.chainId),
+    escrow: config.escrow,
+    reputation: config.reputation,
+    usdc: config.usdc,
+    startBlock: BigInt(config.startBlock),
+  };
+  const queue = createQueue({ connection, log, metrics });
+  const listeners = projectionListeners(queue);
+  const follower = createFollower({
+    db,
+    node,
+    deployment,
+    log,
+    metrics,
+    pollMs: config.followerPollMs,
+    confirmations: config.confirmations,
+    onEvents: (trx, events) =>
+      projectJobs(
+        trx,
+        events.flatMap(({ chainJobId }) => chainJobId ?? []),
+        listeners,
+      ),
+    onRolledBack: (trx, chainJobIds) => projectJobs(trx, chainJobIds, listeners),
+  });
+  const outbox = createOutbox({
+    db,
+    listen,
+    node,
+    chainId: deployment.chainId,
+    signer: createKeySigner(config.relayerPrivateKey),
+    fees: createFees(node, deployment.chainId, config.maxFeeGwei),
+    finalNumber: createFinalNumber(node, config.confirmations),
+    log,
+    metrics,
+    pollMs: config.followerPollMs,
+    bumpAfterMs: config.bumpAfterMs,
+  });
+  const chain = createChainReader(node, deployment, () => follower.head());
+  const files = createDiskFileStore(join(config.dataDir, "files"));
+  const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
+  const oracle = await connectOracle(config, { node, files, network, log });
+  const context: Context = { config, db, listen, log, metrics, chain, outbox, queue, oracle, files, network };
+  return { context, follower, node };
+}
+
+function requireFollowing(follower: Follower): void {
+  const reason = follower.halted();
+  if (reason !== undefined) throw reason;
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  server.listen(port, host);
+  await once(server, "listening");
+}
+
+/** Longer than any answer takes; an open event stream is cut off then, and resumes elsewhere. */
+const drainMs = 10_000;
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(cut);
+}
+
+function oneStop(stop: () => Promise<void>): () => Promise<void> {
+  let stopping: Promise<void> | undefined;
+  return () => (stopping ??= stop());
+}

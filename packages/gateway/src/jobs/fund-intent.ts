@@ -1,0 +1,33 @@
+import type { Intent } from "../chain/outbox.ts";
+import type { Context, Trx } from "../context.ts";
+import { appendJobEvent } from "./events.ts";
+
+/** Follows up on what became of fundings: one that the chain refused ends its job, and nothing was paid. */
+export function handleFundIntents(ctx: Context): void {
+  ctx.outbox.handle("fund", {
+    onFailed: (trx, intent, reason) => failJob(trx, intent, { code: reason.name, message: reason.message }),
+    // After a reorg the same transaction may go through after all; the follower then opens the job.
+    onMined: (trx, intent) => reviveJob(trx, intent),
+  });
+}
+
+async function failJob(trx: Trx, { jobId }: Intent, failure: { code: string; message: string }): Promise<void> {
+  const failed = await trx
+    .updateTable("jobs")
+    .set({ status: "failed", failure: JSON.stringify(failure), ended_at: new Date() })
+    .where("id", "=", jobId ?? "")
+    .where("status", "=", "funding")
+    .returning("id")
+    .executeTakeFirst();
+  if (failed !== undefined)
+    await appendJobEvent(trx, { jobId: failed.id, type: "job.failed", once: "failed", data: failure });
+}
+
+async function reviveJob(trx: Trx, { jobId }: Intent): Promise<void> {
+  await trx
+    .updateTable("jobs")
+    .set({ status: "funding", failure: null, ended_at: null })
+    .where("id", "=", jobId ?? "")
+    .where("status", "=", "failed")
+    .execute();
+}

@@ -1,0 +1,37 @@
+import { deploymentOf } from "@hireforhumans/protocol";
+import { ConfigError, type Environment, readConfig } from "./config.ts";
+import { startGateway } from "./gateway.ts";
+import { createLogger } from "./observability/log.ts";
+
+/** One gateway, configured by the environment (docs/configuration.md). SIGTERM and SIGINT let it drain and end. */
+async function main(env: Environment): Promise<void> {
+  const config = readConfig({ ...recordedDeployment(env["CHAIN_ID"]), ...env });
+  const log = createLogger(config.logLevel);
+  const gateway = await startGateway(config, log);
+  log.info({ url: gateway.url, chain_id: config.chainId, escrow: config.escrow }, "listening");
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, "draining");
+      void gateway.stop().then(() => log.info("stopped"));
+    });
+  }
+}
+
+/** The addresses that the deployment wrote down, where it was ours. */
+function recordedDeployment(chainId: string | undefined): Environment {
+  const deployment = chainId === undefined ? undefined : deploymentOf(Number(chainId));
+  if (deployment === undefined) return {};
+  return {
+    ESCROW_ADDRESS: deployment.escrow,
+    REPUTATION_ADDRESS: deployment.reputation,
+    USDC_ADDRESS: deployment.usdc,
+    START_BLOCK: String(deployment.deployBlock),
+  };
+}
+
+try {
+  await main(process.env);
+} catch (error) {
+  process.exitCode = 1;
+  console.error(error instanceof ConfigError ? error.message : error);
+}

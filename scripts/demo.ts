@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { assembleCast, type Cast } from "./demo/cast.ts";
+import { paid, refunded, reopened, type Story } from "./demo/stories.ts";
+import { startStack } from "./stack/stack.ts";
+
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+
+const startedAt = performance.now();
+const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
+
+async function play(cast: Cast): Promise<Record<"paid" | "reopened" | "refunded", Story>> {
+  return { paid: await paid(cast), reopened: await reopened(cast), refunded: await refunded(cast) };
+}
+
+const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-demo-"));
+try {
+  console.log("HireForHumans: an AI agent hires a person, three times, on a local chain with real USDC code.");
+  const stack = await startStack({
+    port: 0,
+    chainPort: 0,
+    dataDir,
+    onProgress: (what) => console.log(`  ${seconds().padStart(6)} s  starting ${what}`),
+  });
+  const cast = await assembleCast(stack);
+  try {
+    const stories = await play(cast);
+    console.log(`\nAll three stories came out right, ${seconds()} s in all.`);
+    if (values.json) console.log(JSON.stringify({ stories }));
+  } finally {
+    cast.webhooks.stop();
+    await stack.stop();
+  }
+} catch (error) {
+  process.exitCode = 1;
+  console.error(`\nThe demo is off: ${error instanceof Error ? error.message : String(error)}`);
+} finally {
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { bootstrapClient, createLogger, type Gateway, readConfig, startGateway } from "@hireforhumans/gateway";
+import { createEscrowClient } from "@hireforhumans/client";
+import { ONE_USDC, parseUsdc, usdcInterface } from "@hireforhumans/protocol";
+import { Contract, JsonRpcProvider, Wallet } from "ethers";
+import { deployLocal, type LocalDeployment, mintLocalUsdc } from "../chain/deploy-local.ts";
+import { devAccounts } from "../chain/dev-accounts.ts";
+import { type LocalChain, startLocalChain } from "../chain/local-chain.ts";
+
+export interface StackOptions {
+  /** Of the gateway. 0: any free one. */
+  port: number;
+  /** Of the chain. 0: any free one. */
+  chainPort: number;
+  /** Default: a block for each transaction, at once. */
+  blockIntervalMs?: number;
+  /** Where the gateway keeps its database and files. */
+  dataDir: string;
+  /** Default: a new one. */
+  apiKey?: string;
+  /** Settings of the gateway beside these, by their names in the environment. */
+  env?: Record<string, string>;
+  /** What is being started, for whoever waits. */
+  onProgress(what: string): void;
+}
+
+/** All of HireForHumans on one machine: chain, contracts, gateway, oracle, and a client with money. */
+export interface Stack {
+  chain: LocalChain;
+  deployment: LocalDeployment;
+  gateway: Gateway;
+  apiKey: string;
+  /** Verifies the signatures of the webhooks of that key's client. */
+  webhookSecret: string;
+  /** Base units of USDC that an account holds by the chain's own word. */
+  usdcOf(address: string): Promise<bigint>;
+  /** Base units that wait in the escrow for an account (the treasury's fees). */
+  creditOf(address: string): Promise<bigint>;
+  stop(): Promise<void>;
+}
+
+/** What the client of a local stack has, and what its gateway may spend of it. */
+const clientFunds = 100_000n * ONE_USDC;
+const spendingLimit = { remaining: 50_000n * ONE_USDC, perJob: 500n * ONE_USDC };
+
+/** Throws what its parts throw: a taken port by its number, a folder in use by its path. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  options.onProgress("chain");
+  const chain = await startLocalChain({
+    port: options.chainPort,
+    ...(options.blockIntervalMs === undefined ? {} : { blockIntervalMs: options.blockIntervalMs }),
+  });
+  try {
+    options.onProgress("USDC and contracts");
+    const deployment = await deployLocal(chain.url);
+    options.onProgress("the client's money and the gateway's limit");
+    await fundClient(chain, deployment);
+    options.onProgress("gateway and oracle");
+    const port = options.port === 0 ? await freePort() : options.port;
+    const gateway = await startGateway(configOf(chain, deployment, port, options), createLogger(logLevelOf(options)));
+    return await stackOf(chain, deployment, gateway, options);
+  } catch (error) {
+    await chain.stop();
+    throw error;
+  }
+}
+
+const logLevelOf = (options: StackOptions) => readLevel(options.env?.["LOG_LEVEL"]);
+const readLevel = (level = "warn") => level as Parameters<typeof createLogger>[0];
+
+async function stackOf(chain: LocalChain, deployment: LocalDeployment, gateway: Gateway, options: StackOptions) {
+  const provider = new JsonRpcProvider(chain.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
+  const usdc = new Contract(deployment.usdc, usdcInterface, provider);
+  const escrow = createEscrowClient({ provider, deployment });
+  const { apiKey, webhookSecret } = await bootstrapClient(gateway.context.db, {
+    address: devAccounts.client.address,
+    name: "development",
+    ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+  });
+  await gateway.caughtUp();
+  return {
+    chain,
+    deployment,
+    gateway,
+    apiKey,
+    webhookSecret,
+    usdcOf: (address: string) => usdc.getFunction("balanceOf")(address) as Promise<bigint>,
+    creditOf: (address: string) => escrow.credit({ owner: address }),
+    async stop() {
+      await gateway.stop();
+      provider.destroy();
+      await chain.stop();
+    },
+  };
+}
+
+function configOf(chain: LocalChain, deployment: LocalDeployment, port: number, options: StackOptions) {
+  return readConfig({
+    PORT: String(port),
+    HFH_DATA_DIR: options.dataDir,
+    HFH_ALLOW_LOOPBACK: "true",
+    RPC_URL: chain.url,
+    CHAIN_ID: String(deployment.chainId),
+    ESCROW_ADDRESS: deployment.escrow,
+    REPUTATION_ADDRESS: deployment.reputation,
+    USDC_ADDRESS: deployment.usdc,
+    START_BLOCK: String(deployment.deployBlock),
+    RELAYER_PRIVATE_KEY: devAccounts.relayer.privateKey,
+    ORACLE_PRIVATE_KEY: devAccounts.verifier.privateKey,
+    LOG_LEVEL: "warn",
+    ...options.env,
+  });
+}
+
+/** What an agent builder does once: allow the escrow to pull, and limit what the gateway may make it pull. */
+async function fundClient(chain: LocalChain, deployment: LocalDeployment): Promise<void> {
+  await mintLocalUsdc(chain.url, deployment.usdc, devAccounts.client.address, clientFunds);
+  const provider = new JsonRpcProvider(chain.url, undefined, {
+    staticNetwork: true,
+    cacheTimeout: -1,
+    pollingInterval: 50,
+  });
+  try {
+    const client = createEscrowClient({ signer: new Wallet(devAccounts.client.privateKey, provider), deployment });
+    await client.approve({ amount: parseUsdc("100000") });
+    const year = 365 * 24 * 3600;
+    await client.setSpendingLimit({
+      operator: devAccounts.relayer.address,
+      ...spendingLimit,
+      expiresAt: BigInt((await chain.timeSeconds()) + year),
+    });
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** Sign-in messages name the port, so it has to be known before the gateway listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Where scripts keep what they make. */
+export const localFolder = (...path: string[]): string => join(import.meta.dirname, "..", "..", ".hfh", ...path);
