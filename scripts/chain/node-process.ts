@@ -19,6 +19,8 @@ export interface NodeOptions {
 
 export type NodeReport = { port: number } | { code?: string | undefined; message: string };
 
+/** The rules that Polygon runs too. */
+const hardfork = "osaka";
 const accountCount = 20;
 const accountBalanceWei = 10_000n * 10n ** 18n;
 
@@ -32,10 +34,15 @@ async function serve(options: NodeOptions): Promise<void> {
       // No build infos are looked for there: the node then starts at once and answers a revert with its bare data,
       // as any other node does.
       paths: { artifacts: "cache/no-artifacts" },
+      // Without a history the node refuses to execute on the block that it forked from.
+      chainDescriptors: {
+        [options.chainId]: { name: "local", hardforkHistory: { [hardfork]: { blockNumber: 0 } } },
+      },
       networks: {
         local: {
           type: "edr-simulated",
           chainId: options.chainId,
+          hardfork,
           accounts: { mnemonic: devMnemonic, count: accountCount, accountsBalance: accountBalanceWei },
           // Else each of many quick blocks would push the chain's clock a second ahead of the wall's.
           allowBlocksWithSameTimestamp: true,

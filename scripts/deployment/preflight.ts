@@ -36,7 +36,7 @@ export async function requireUsdc(provider: Provider, target: Target): Promise<s
     const actual: unknown = await usdc
       .getFunction(view)
       .staticCall()
-      .catch((error: unknown) => refuse(`${view}()`, error, expected));
+      .catch((error: unknown) => refuse(`${view}()`, `not answered (${String(error)})`, expected));
     if (actual !== expected) refuse(`${view}()`, actual, expected);
   }
   return address;

@@ -123,7 +123,7 @@ describe("deploy refuses, before it sends anything", function () {
 
     it("because it does not answer", async () => {
       await place({ name: pretend.name });
-      expect(await refusal(bare, {})).to.contain(`${refused}: version() is`);
+      expect(await refusal(bare, {})).to.contain(`${refused}: version() is not answered (`);
     });
   });
 });

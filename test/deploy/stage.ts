@@ -38,10 +38,10 @@ const nothingSet: Environment = {
   TREASURY_ADDRESS: undefined,
 };
 
-/** Starts a node with the network's chain id; nothing stands on it yet. */
-export async function startStage(network: NetworkName): Promise<Stage> {
+/** Starts a node with the network's chain id. Nothing stands on it yet, or what stands at `forkUrl`. */
+export async function startStage(network: NetworkName, fork: { forkUrl?: string } = {}): Promise<Stage> {
   const target = targets[network];
-  const chain = await startLocalChain({ chainId: target.chainId });
+  const chain = await startLocalChain({ chainId: target.chainId, ...fork });
   const provider = localProvider(chain.url);
   const out = await mkdtemp(join(tmpdir(), "hfh-deploy-"));
   const variable = { localhost: "LOCAL_RPC_URL", amoy: "AMOY_RPC_URL", polygon: "POLYGON_RPC_URL" }[network];
