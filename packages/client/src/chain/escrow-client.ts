@@ -9,6 +9,7 @@ import { fund } from "./fund.ts";
 import { fundWithAuthorization } from "./fund-with-authorization.ts";
 import { fundWithPermit } from "./fund-with-permit.ts";
 import { multicall } from "./multicall.ts";
+import { newTerms } from "./new-terms.ts";
 import { balance, credit, job, reputation, spendingLimit } from "./reads.ts";
 import { refund } from "./refund.ts";
 import { reject } from "./reject.ts";
@@ -30,6 +31,7 @@ import { withdraw } from "./withdraw.ts";
 
 /** Everything one can do on chain, by name. */
 const verbs = {
+  newTerms,
   approve,
   fund,
   fundWithPermit,

@@ -11,6 +11,7 @@ export * from "./fund-with-authorization.ts";
 export * from "./fund-with-permit.ts";
 export * from "./is-signed-by.ts";
 export * from "./multicall.ts";
+export * from "./new-terms.ts";
 export * from "./reads.ts";
 export * from "./refund.ts";
 export * from "./reject.ts";

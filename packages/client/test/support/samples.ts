@@ -100,6 +100,7 @@ export function event(type: EventType, sequence: number, data: Job = job()): Eve
     sequence,
     state: null,
     data,
+    details: {},
     id: `evt_${ID}`,
   };
 }
