@@ -149,7 +149,7 @@ async function takeOffer(timeline: Timeline, worker: Worker, job: Job): Promise<
 }
 
 async function deliver(cast: Cast, timeline: Timeline, worker: Worker, offer: Offer): Promise<void> {
-  const report = new Blob(["Refunded the second charge of $42.00 on order 7781. Reference re_2211.\n"]);
+  const report = new Blob([`Refunded the second charge of $42.00 on order 7781.\nCase: ${offer.job_id}\n`]);
   await timeline.step(
     "evidence",
     worker.name,

@@ -2,7 +2,7 @@ import type { Context } from "./context.ts";
 import { handleFundIntents } from "./jobs/fund-intent.ts";
 import type { ProjectionListeners } from "./jobs/project.ts";
 import { matchingListeners } from "./matching/listeners.ts";
-import { startMatching } from "./matching/matching.ts";
+import { startMatching } from "./matching/start.ts";
 import type { Queue } from "./queue/queue.ts";
 import { sweepDeadlines } from "./settlement/deadlines.ts";
 import { onSubmitFailed, sweepSlowVerdicts } from "./settlement/verdict.ts";
