@@ -57,7 +57,7 @@ abstract contract Batching is Observing {
             (move, bundle) = _bundle(dice, index, carrier);
             return (move, abi.encodeCall(IEscrow.multicall, (bundle)), bundle);
         }
-        if (status == Status.Open) move = dice.oneIn(2) ? _accept(dice, index, carrier) : _refund(dice, index);
+        if (status == Status.Open) move = _whileOpen(dice, index, carrier);
         else if (status == Status.Accepted) move = dice.oneIn(2) ? _submit(dice, index, carrier) : _reopen(dice, index);
         else if (status == Status.Rejected)
             move = dice.oneIn(2) ? _dispute(dice, index, carrier) : _refund(dice, index);
@@ -66,6 +66,12 @@ abstract contract Batching is Observing {
         move.sender = carrier;
         if (move.allowed) _apply(move);
         return (move, move.data, bundle);
+    }
+
+    function _whileOpen(Dice memory dice, uint256 index, address carrier) private view returns (Move memory) {
+        uint256 side = dice.roll(3);
+        if (side == 0) return _refund(dice, index);
+        return side == 1 ? _accept(dice, index, carrier) : _complete(dice, index, carrier);
     }
 
     /// @return move The last of the three, allowed if all of them are; then the books have it already.
@@ -102,7 +108,7 @@ abstract contract Batching is Observing {
     }
 
     function _bookMember(Move memory move, bool done) private {
-        if (done) _follow(move, false);
+        if (done) _follow(move, move.op == Op.Complete);
         _compare(move, done);
     }
 }

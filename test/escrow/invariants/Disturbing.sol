@@ -91,11 +91,12 @@ abstract contract Disturbing is Batching {
     }
 
     function _payout(Dice memory dice) private view returns (Move memory) {
-        uint256 side = dice.roll(5);
+        uint256 side = dice.roll(6);
         if (side == 0) return _refund(dice, _pick(dice, _bit(Status.Open) | _bit(Status.Rejected)));
         if (side == 1) return _settle(dice, _pick(dice, _bit(Status.Submitted) | _bit(Status.Approved)));
         if (side == 2) return _rule(dice, _pick(dice, _bit(Status.Disputed)));
         if (side == 3) return _cancel(dice, _pick(dice, _bit(Status.Open)), address(0));
+        if (side == 4) return _complete(dice, _pick(dice, _bit(Status.Open)), address(0));
         return _release(dice, _pick(dice, _bit(Status.Submitted) | _bit(Status.Approved)), address(0));
     }
 

@@ -59,6 +59,11 @@ contract Handler is Finale {
         _performSomehow(dice, _release(dice, _pick(dice, JUDGED), address(0)));
     }
 
+    function complete(uint256 seed) external onceFunded {
+        Dice memory dice = Dice(seed);
+        _performSomehow(dice, _complete(dice, _pick(dice, _bit(Status.Open)), address(0)));
+    }
+
     function reject(uint256 seed) external onceFunded {
         Dice memory dice = Dice(seed);
         _performSomehow(dice, _reject(dice, _pick(dice, _bit(Status.Submitted)), address(0)));

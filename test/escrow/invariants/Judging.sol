@@ -96,11 +96,14 @@ abstract contract Judging is Working {
         // One in 16 is the opposite word, one in 16 is on another worker.
         bool said = dice.oneIn(16) ? !pass : pass;
         address worker = dice.oneIn(16) ? stranger.account : job.expected.worker;
-        bytes32 structHash = keccak256(
-            abi.encode(VERDICT, job.id, worker, verdict.evidenceHash, said, verdict.reasonsHash, verdict.validUntil)
-        );
+        bytes32 structHash = _verdictHash(job.id, worker, said, verdict);
         word = _speak(dice, judge, structHash, verdict.validUntil, carrier);
         if (word.signature.length > 0) word.good = word.good && said == pass && worker == job.expected.worker;
+    }
+
+    function _verdictHash(JobId id, address worker, bool pass, Verdict memory verdict) internal pure returns (bytes32) {
+        bytes32 reasonsHash = verdict.reasonsHash;
+        return keccak256(abi.encode(VERDICT, id, worker, verdict.evidenceHash, pass, reasonsHash, verdict.validUntil));
     }
 
     /// @dev The one who may, one in 6 times anybody.

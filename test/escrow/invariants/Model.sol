@@ -26,6 +26,7 @@ abstract contract Model is World, Store {
         else if (move.op == Op.Reopen) _applyReopen(job);
         else if (move.op == Op.Submit) _step(job, Status.Submitted, block.timestamp + job.terms.verifyWindow);
         else if (move.op == Op.Release) _applyRelease(job, move.byVerifier);
+        else if (move.op == Op.Complete) _applyComplete(job, move);
         else if (move.op == Op.Reject) _step(job, Status.Rejected, block.timestamp + APPEAL_WINDOW);
         else if (move.op == Op.Dispute) _applyDispute(job, move);
         else if (move.op == Op.Rule) _applyRule(job, move.workerShareBps);
@@ -84,6 +85,12 @@ abstract contract Model is World, Store {
         if (reviewed) return _step(job, Status.Approved, block.timestamp + job.terms.reviewWindow);
         _recordWork(job, 10_000, false);
         _end(job, Status.Paid, 10_000);
+    }
+
+    function _applyComplete(Entry storage job, Move memory move) private {
+        job.expected.worker = move.party;
+        job.expected.status = Status.Submitted;
+        _applyRelease(job, move.byVerifier);
     }
 
     function _applyDispute(Entry storage job, Move memory move) private {

@@ -76,7 +76,7 @@ contract MoneyRulesTest {
     }
 
     function _moves() private pure returns (bytes4[] memory moves) {
-        moves = new bytes4[](30);
+        moves = new bytes4[](31);
         moves[0] = Handler.fund.selector;
         moves[1] = Handler.fundWithPermit.selector;
         moves[2] = Handler.fundWithAuthorization.selector;
@@ -108,5 +108,6 @@ contract MoneyRulesTest {
         moves[27] = Handler.submit.selector;
         moves[28] = Handler.submit.selector;
         moves[29] = Handler.reject.selector;
+        moves[30] = Handler.complete.selector;
     }
 }

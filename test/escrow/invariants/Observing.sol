@@ -2,14 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Job, Status} from "../../../contracts/escrow/IEscrow.sol";
-import {Ending} from "./Ending.sol";
+import {Completing} from "./Completing.sol";
 import {Manner} from "./Arbiter.sol";
 import {Dice} from "./Dice.sol";
 import {Entry, Move, Op, Spent} from "./Store.sol";
 import {vm} from "./Vm.sol";
 
 /// @notice Makes the calls, and looks at what each of them did to its job, whatever the books expect.
-abstract contract Observing is Ending {
+abstract contract Observing is Completing {
     /// Of the words of encoded terms, the first ones hold types of less than 32 bytes.
     uint256 private constant NARROW_WORDS = 12;
 
@@ -39,7 +39,7 @@ abstract contract Observing is Ending {
         _count(move.op, done);
         if (!done && move.op <= Op.FundWithAuthorization) jobs.pop();
         if (done && move.allowed) _apply(move);
-        if (done) _follow(move, false);
+        if (done) _follow(move, move.op == Op.Complete);
         _compare(move, done);
     }
 

@@ -14,6 +14,7 @@ enum Op {
     Reopen,
     Submit,
     Release,
+    Complete,
     Reject,
     Dispute,
     Rule,
@@ -36,7 +37,7 @@ enum Op {
 }
 
 // The number of members of `Op`; the language takes no `type(Op).max` where an array's length stands.
-uint256 constant OPS = 27;
+uint256 constant OPS = 28;
 
 /// @notice What the books say of one job.
 struct Entry {

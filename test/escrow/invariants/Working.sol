@@ -69,8 +69,7 @@ abstract contract Working is Funding {
         Word memory word = _speak(dice, worker, structHash, validUntil, carried ? terms.matcher : carrier);
         _says(move, word);
         move.data = abi.encodeCall(IEscrow.accept, (terms, worker.account, validUntil, word.signature));
-        move.allowed = move.allowed && block.timestamp <= job.terms.deadline && _mayWork(job, worker.account);
-        move.allowed = move.allowed && (terms.matcher == address(0) || terms.matcher == move.sender);
+        move.allowed = move.allowed && _mayAccept(job, worker.account, move.sender);
     }
 
     function _submit(Dice memory dice, uint256 index, address carrier) internal view returns (Move memory move) {
@@ -96,18 +95,19 @@ abstract contract Working is Funding {
     }
 
     /// @dev The named worker or any, one in 8 times anybody, parties of the job included.
-    function _candidate(Dice memory dice, Terms memory terms) private view returns (Party memory) {
+    function _candidate(Dice memory dice, Terms memory terms) internal view returns (Party memory) {
         if (dice.oneIn(8)) return _someone(dice);
         return terms.worker == address(0) ? workers[dice.roll(workers.length)] : _partyAt(terms.worker);
     }
 
-    function _mayWork(Entry storage job, address worker) private view returns (bool) {
+    function _mayAccept(Entry storage job, address worker, address sender) internal view returns (bool) {
         Terms memory terms = job.terms;
+        if (terms.matcher != address(0) && terms.matcher != sender) return false;
         bool named = terms.worker == address(0) || terms.worker == worker;
         bool apart = worker != terms.client && worker != terms.verifier && worker != terms.arbiter;
         // A score that can't be read is no score.
         bool reputed =
             terms.minReputation == 0 || (!reputationBroken && _scoreOf(worker, terms.domain) >= terms.minReputation);
-        return named && apart && reputed;
+        return named && apart && reputed && block.timestamp <= terms.deadline;
     }
 }
