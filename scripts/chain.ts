@@ -3,13 +3,20 @@
  *
  * --port <n>: another port.
  * --block-interval-ms <n>: a block by the clock instead of one for each transaction.
+ * --fork-url <url> --chain-id <n>: begin with the state of another chain, to rehearse a deployment.
  */
 import { parseArgs } from "node:util";
+import { LOCAL } from "@hireforhumans/protocol";
 import { devAccounts } from "./chain/dev-accounts.ts";
 import { startLocalChain } from "./chain/local-chain.ts";
 
 const { values } = parseArgs({
-  options: { port: { type: "string", default: "8545" }, "block-interval-ms": { type: "string" } },
+  options: {
+    port: { type: "string", default: "8545" },
+    "block-interval-ms": { type: "string" },
+    "fork-url": { type: "string" },
+    "chain-id": { type: "string", default: "31337" },
+  },
 });
 
 function positive(option: string, text: string): number {
@@ -19,9 +26,11 @@ function positive(option: string, text: string): number {
 }
 
 try {
-  const interval = values["block-interval-ms"];
+  const { "block-interval-ms": interval, "fork-url": forkUrl } = values;
   const chain = await startLocalChain({
     port: positive("port", values.port),
+    chainId: positive("chain-id", values["chain-id"]),
+    ...(forkUrl === undefined ? {} : { forkUrl }),
     ...(interval === undefined ? {} : { blockIntervalMs: positive("block-interval-ms", interval) }),
   });
   const stop = { asked: false };
@@ -39,7 +48,7 @@ try {
   const { workers, ...roles } = devAccounts;
   for (const [role, { address }] of Object.entries(roles)) console.log(`  ${role.padEnd(11)} ${address}`);
   for (const { address } of workers) console.log(`  ${"worker".padEnd(11)} ${address}`);
-  console.log("`npx pnpm@12 deploy:local` puts USDC and our contracts on it.");
+  if (chain.chainId === LOCAL) console.log("`npx pnpm@12 deploy:local` puts USDC and our contracts on it.");
   const reason = await chain.exited;
   if (!stop.asked) throw new Error(reason);
   console.log("Stopped. The chain is gone.");
