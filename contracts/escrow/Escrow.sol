@@ -12,25 +12,21 @@ import {IEscrow, Job, JobId, SpendingLimit, Status, Terms, Verdict} from "./IEsc
 import {IReputationRecorder} from "./IReputationRecorder.sol";
 import {IUsdc} from "./IUsdc.sol";
 import {JobSlot, pack} from "./JobSlot.sol";
+import {SignedWords} from "./SignedWords.sol";
+import {TermsRules} from "./TermsRules.sol";
 
 /// @title Escrow
 /// @notice See `IEscrow` for the promise, the assumptions and the warnings.
-contract Escrow is IEscrow, EIP712 {
+contract Escrow is IEscrow, SignedWords {
     using SafeERC20 for IUsdc;
+    using TermsRules for Terms;
 
     uint256 internal constant FEE_BPS = 250;
     uint256 internal constant SILENCE_GRACE = 24 hours;
     uint256 internal constant APPEAL_WINDOW = 24 hours;
     uint256 internal constant DISPUTE_BACKSTOP = 30 days;
-    /// From the time of funding.
-    uint256 internal constant MAX_DEADLINE = 365 days;
-    /// Of each window: work, verify, review.
-    uint256 internal constant MAX_WINDOW = 30 days;
-    /// Half the type's range, so that reward and fee fit it together.
-    uint256 internal constant MAX_REWARD = type(uint96).max / 2;
-    uint256 internal constant MAX_MIN_REPUTATION = 1e18;
 
-    uint256 private constant BPS = 10_000;
+    uint256 private constant BPS = TermsRules.BPS;
     /// The 15 words of `Terms` in calldata.
     uint256 private constant TERMS_BYTES = 15 * 32;
 
@@ -50,18 +46,6 @@ contract Escrow is IEscrow, EIP712 {
     uint256 private constant REJECTED = 1 << uint8(Status.Rejected);
     uint256 private constant DISPUTED = 1 << uint8(Status.Disputed);
 
-    bytes32 private constant CANCEL_TYPEHASH = keccak256("Cancel(bytes32 jobId,uint256 validUntil)");
-    bytes32 private constant ACCEPT_TYPEHASH = keccak256("Accept(bytes32 jobId,uint256 round,uint256 validUntil)");
-    bytes32 private constant SUBMIT_TYPEHASH = keccak256(
-        "Submit(bytes32 jobId,uint256 round,bytes32 evidenceHash,uint256 validUntil)"
-    );
-    bytes32 private constant VERDICT_TYPEHASH = keccak256(
-        "Verdict(bytes32 jobId,address worker,bytes32 evidenceHash,bool pass,bytes32 reasonsHash,uint256 validUntil)"
-    );
-    bytes32 private constant DISPUTE_TYPEHASH = keccak256(
-        "Dispute(bytes32 jobId,address by,bytes32 statementHash,uint256 validUntil)"
-    );
-
     IUsdc public immutable USDC;
     IReputationRecorder public immutable REPUTATION;
     address public immutable TREASURY;
@@ -70,10 +54,10 @@ contract Escrow is IEscrow, EIP712 {
     mapping(address client => mapping(address operator => SpendingLimit)) private _spendingLimits;
     mapping(address owner => uint256 amount) private _credits;
 
-    constructor(IUsdc usdc, IReputationRecorder reputation, address treasury) EIP712("HireForHumans Escrow", "1") {
-        require(address(usdc).code.length > 0, PartyMissing("usdc"));
-        require(address(reputation).code.length > 0, PartyMissing("reputation"));
-        require(treasury != address(0), PartyMissing("treasury"));
+    constructor(IUsdc usdc, IReputationRecorder reputation, address treasury) {
+        if (address(usdc).code.length == 0) revert PartyMissing("usdc");
+        if (address(reputation).code.length == 0) revert PartyMissing("reputation");
+        if (treasury == address(0)) revert PartyMissing("treasury");
         USDC = usdc;
         REPUTATION = reputation;
         TREASURY = treasury;
@@ -123,8 +107,7 @@ contract Escrow is IEscrow, EIP712 {
         if (signature.length == 0) {
             _requireClientOrOperator(terms.client);
         } else {
-            bytes32 structHash = keccak256(abi.encode(CANCEL_TYPEHASH, id, validUntil));
-            _requireWordOf(terms.client, structHash, validUntil, signature);
+            _requireWordOf(terms.client, _cancelHash(id, validUntil), validUntil, signature);
         }
         _move(id, current, Status.Refunded, 0);
         uint256 total = _total(terms);
@@ -139,8 +122,7 @@ contract Escrow is IEscrow, EIP712 {
         (JobId id, JobSlot current) = _requireStatus(terms, OPEN);
         _requireMayAccept(id, terms, worker);
         uint256 round = current.round();
-        bytes32 structHash = keccak256(abi.encode(ACCEPT_TYPEHASH, id, round, validUntil));
-        _requireWordOf(worker, structHash, validUntil, signature);
+        _requireWordOf(worker, _acceptHash(id, round, validUntil), validUntil, signature);
 
         uint256 until = _workUntil(terms);
         _jobs[id] = pack(Status.Accepted, until, round, worker);
@@ -181,12 +163,10 @@ contract Escrow is IEscrow, EIP712 {
         bool unjudged = current.isIn(SUBMITTED);
         address by = _requirePass(id, terms, worker, unjudged, verdict, signature);
 
-        // The client's own word ends a review before it begins.
-        bool reviewed = unjudged && by == terms.verifier && terms.reviewWindow > 0;
-        Status next = reviewed ? Status.Approved : Status.Paid;
-        _jobs[id] = pack(next, reviewed ? block.timestamp + terms.reviewWindow : 0, current.round(), worker);
+        (Status next, uint256 until) = unjudged ? _afterPass(terms, by) : (Status.Paid, 0);
+        _jobs[id] = pack(next, until, current.round(), worker);
         emit Released(id, worker, by, next, verdict.evidenceHash, verdict.reasonsHash);
-        if (!reviewed) _payInFull(id, terms, worker);
+        if (next == Status.Paid) _payInFull(id, terms, worker);
     }
 
     /// @inheritdoc IEscrow
@@ -205,11 +185,10 @@ contract Escrow is IEscrow, EIP712 {
         _requireWordOf(worker, submitHash, submitValidUntil, submitSignature);
         address by = _requirePass(id, terms, worker, true, verdict, verdictSignature);
 
-        bool reviewed = by == terms.verifier && terms.reviewWindow > 0;
-        Status next = reviewed ? Status.Approved : Status.Paid;
-        _jobs[id] = pack(next, reviewed ? block.timestamp + terms.reviewWindow : 0, round, worker);
+        (Status next, uint256 until) = _afterPass(terms, by);
+        _jobs[id] = pack(next, until, round, worker);
         emit Completed(id, worker, by, next, verdict.evidenceHash, verdict.reasonsHash);
-        if (!reviewed) _payInFull(id, terms, worker);
+        if (next == Status.Paid) _payInFull(id, terms, worker);
     }
 
     /// @inheritdoc IEscrow
@@ -236,10 +215,9 @@ contract Escrow is IEscrow, EIP712 {
         bytes calldata data
     ) external {
         (JobId id, JobSlot current) = _requireStatus(terms, SUBMITTED | APPROVED | REJECTED);
-        require(terms.arbiter != address(0), ArbiterMissing(id));
+        if (terms.arbiter == address(0)) revert ArbiterMissing(id);
         _requireMayDispute(id, current, terms.client, by);
-        bytes32 structHash = keccak256(abi.encode(DISPUTE_TYPEHASH, id, by, statementHash, validUntil));
-        _requireWordOf(by, structHash, validUntil, signature);
+        _requireWordOf(by, _disputeHash(id, by, statementHash, validUntil), validUntil, signature);
 
         uint256 until = block.timestamp + DISPUTE_BACKSTOP;
         _move(id, current, Status.Disputed, until);
@@ -250,8 +228,8 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function rule(Terms calldata terms, uint256 workerShareBps) external {
         (JobId id, JobSlot current) = _requireStatus(terms, DISPUTED);
-        require(msg.sender == terms.arbiter, SenderNotAllowed(msg.sender, terms.arbiter));
-        require(workerShareBps <= BPS, ShareOutOfRange(workerShareBps, BPS));
+        if (msg.sender != terms.arbiter) revert SenderNotAllowed(msg.sender, terms.arbiter);
+        if (workerShareBps > BPS) revert ShareOutOfRange(workerShareBps, BPS);
 
         Status next =
             workerShareBps == BPS
@@ -299,7 +277,7 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function withdraw(address owner) external {
         uint256 amount = _credits[owner];
-        require(amount > 0, NothingToWithdraw(owner));
+        if (amount == 0) revert NothingToWithdraw(owner);
         _credits[owner] = 0;
         emit Withdrawn(owner, amount);
         USDC.safeTransfer(owner, amount);
@@ -364,7 +342,8 @@ contract Escrow is IEscrow, EIP712 {
 
     /// @inheritdoc IEscrow
     function feeOf(uint256 reward) public pure returns (uint256) {
-        return (reward * FEE_BPS) / BPS;
+        // The same as reward * FEE_BPS / BPS, since BPS is a multiple of it, and can't run over.
+        return reward / (BPS / FEE_BPS);
     }
 
     // Checks
@@ -386,33 +365,6 @@ contract Escrow is IEscrow, EIP712 {
         if (block.timestamp > until) revert TooLate(id, block.timestamp, until);
     }
 
-    function _requireSound(Terms calldata terms) private view {
-        if (terms.client == address(0)) revert PartyMissing("client");
-        if (terms.verifier == address(0)) revert PartyMissing("verifier");
-        if (_outside(terms.reward, 1, MAX_REWARD)) revert RewardOutOfRange(terms.reward, 1, MAX_REWARD);
-        uint256 latest = block.timestamp + MAX_DEADLINE;
-        if (_outside(terms.deadline, block.timestamp, latest)) {
-            revert DeadlineOutOfRange(terms.deadline, block.timestamp, latest);
-        }
-        if (_outside(terms.workWindow, 1, MAX_WINDOW)) {
-            revert WindowOutOfRange("work", terms.workWindow, 1, MAX_WINDOW);
-        }
-        if (_outside(terms.verifyWindow, 1, MAX_WINDOW)) {
-            revert WindowOutOfRange("verify", terms.verifyWindow, 1, MAX_WINDOW);
-        }
-        if (terms.reviewWindow > MAX_WINDOW) revert WindowOutOfRange("review", terms.reviewWindow, 0, MAX_WINDOW);
-        if (terms.backstopShareBps > BPS) revert ShareOutOfRange(terms.backstopShareBps, BPS);
-        if (terms.minReputation > MAX_MIN_REPUTATION) {
-            revert MinReputationOutOfRange(terms.minReputation, MAX_MIN_REPUTATION);
-        }
-        // Read for their validation alone: `jobId` hashes the words as they lie, and must not name any but clean ones.
-        (terms.worker, terms.matcher, terms.arbiter);
-    }
-
-    function _outside(uint256 value, uint256 min, uint256 max) private pure returns (bool) {
-        return value < min || value > max;
-    }
-
     function _requireMayAccept(JobId id, Terms calldata terms, address worker) private view {
         _requireNotAfter(id, terms.deadline);
         address matcher = terms.matcher;
@@ -431,12 +383,12 @@ contract Escrow is IEscrow, EIP712 {
     function _requireMayDispute(JobId id, JobSlot current, address client, address by) private view {
         uint256 until = current.until();
         if (current.isIn(SUBMITTED)) {
-            require(by == client || by == current.worker(), SenderNotAllowed(by, current.worker()));
+            if (by != client && by != current.worker()) revert SenderNotAllowed(by, current.worker());
             _requireAfter(id, until);
             until += SILENCE_GRACE;
         } else {
             address expected = current.isIn(APPROVED) ? client : current.worker();
-            require(by == expected, SenderNotAllowed(by, expected));
+            if (by != expected) revert SenderNotAllowed(by, expected);
         }
         _requireNotAfter(id, until);
     }
@@ -458,8 +410,8 @@ contract Escrow is IEscrow, EIP712 {
         _requireUnexpired(verdict.validUntil);
         bytes32 digest = _hashTypedDataV4(_verdictHash(id, worker, verdict, true));
         if (unjudged && _signed(verifier, digest, signature)) return verifier;
-        require(_signed(terms.client, digest, signature), SignatureInvalid(unjudged ? verifier : terms.client, digest));
-        return terms.client;
+        if (_signed(terms.client, digest, signature)) return terms.client;
+        revert SignatureInvalid(unjudged ? verifier : terms.client, digest);
     }
 
     function _requireClientOrOperator(address client) private view {
@@ -467,80 +419,32 @@ contract Escrow is IEscrow, EIP712 {
     }
 
     function _requireOperator(address client, SpendingLimit memory limit) private view {
-        require(limit.expiresAt > 0, SenderNotAllowed(msg.sender, client));
-        require(block.timestamp <= limit.expiresAt, SpendingLimitExpired(msg.sender, limit.expiresAt, block.timestamp));
-    }
-
-    function _requireWordOf(
-        address signer,
-        bytes32 structHash,
-        uint256 validUntil,
-        bytes calldata signature
-    ) private view {
-        if (signature.length == 0) {
-            require(msg.sender == signer, SenderNotAllowed(msg.sender, signer));
-        } else {
-            _requireUnexpired(validUntil);
-            bytes32 digest = _hashTypedDataV4(structHash);
-            require(_signed(signer, digest, signature), SignatureInvalid(signer, digest));
+        if (limit.expiresAt == 0) revert SenderNotAllowed(msg.sender, client);
+        if (block.timestamp > limit.expiresAt) {
+            revert SpendingLimitExpired(msg.sender, limit.expiresAt, block.timestamp);
         }
     }
 
-    function _requireUnexpired(uint256 validUntil) private view {
-        require(block.timestamp <= validUntil, SignatureExpired(validUntil, block.timestamp));
-    }
-
-    /// @dev By an account's own key, or as an ERC-1271 account. The key is asked first: that spares the look at the
-    /// account's code, and an EOA that has delegated to code (EIP-7702) still has its key.
-    function _signed(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
-        (address recovered, , ) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (recovered == signer && signer != address(0)) return true;
-        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
+    /// @dev The client's own word leaves nothing to review.
+    function _afterPass(Terms calldata terms, address by) private view returns (Status, uint256 until) {
+        if (by != terms.verifier || terms.reviewWindow == 0) return (Status.Paid, 0);
+        return (Status.Approved, block.timestamp + terms.reviewWindow);
     }
 
     function _workUntil(Terms calldata terms) private view returns (uint256) {
         return Math.min(block.timestamp + terms.workWindow, terms.deadline);
     }
 
-    function _submitHash(
-        JobId id,
-        uint256 round,
-        bytes32 evidenceHash,
-        uint256 validUntil
-    ) private pure returns (bytes32) {
-        return keccak256(abi.encode(SUBMIT_TYPEHASH, id, round, evidenceHash, validUntil));
-    }
-
-    function _verdictHash(
-        JobId id,
-        address worker,
-        Verdict calldata verdict,
-        bool pass
-    ) private pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    VERDICT_TYPEHASH,
-                    id,
-                    worker,
-                    verdict.evidenceHash,
-                    pass,
-                    verdict.reasonsHash,
-                    verdict.validUntil
-                )
-            );
-    }
-
     /// @dev Against a sender that gives just so little gas that the callee fails and the rest succeeds.
     function _requireCalleeGas() private view {
         uint256 actual = gasleft();
-        require(actual >= CALLER_GAS, InsufficientGas(actual, CALLER_GAS));
+        if (actual < CALLER_GAS) revert InsufficientGas(actual, CALLER_GAS);
     }
 
     // Effects
 
     function _open(Terms calldata terms) private returns (JobId id, uint256 total) {
-        _requireSound(terms);
+        terms.requireSound();
         id = jobId(terms);
         JobSlot current = _jobs[id];
         if (!current.isIn(NONE)) revert AlreadyFunded(id, current.status());
@@ -557,10 +461,9 @@ contract Escrow is IEscrow, EIP712 {
     function _spend(address client, uint256 amount) private {
         SpendingLimit memory limit = _spendingLimits[client][msg.sender];
         _requireOperator(client, limit);
-        require(
-            amount <= limit.perJob && amount <= limit.remaining,
-            SpendingLimitExceeded(msg.sender, amount, limit.remaining, limit.perJob)
-        );
+        if (amount > limit.perJob || amount > limit.remaining) {
+            revert SpendingLimitExceeded(msg.sender, amount, limit.remaining, limit.perJob);
+        }
         _spendingLimits[client][msg.sender].remaining = limit.remaining - uint96(amount);
     }
 
@@ -585,15 +488,12 @@ contract Escrow is IEscrow, EIP712 {
     /// @dev The one way out for a job's money: the worker's share, the fee on it, and the rest to the client.
     function _distribute(Terms calldata terms, address worker, uint256 workerShareBps) private {
         uint256 reward = terms.reward;
-        // `MAX_REWARD` is far below what could run over.
-        unchecked {
-            uint256 earned = (reward * workerShareBps) / BPS;
-            uint256 fee = (earned * FEE_BPS) / BPS;
-            // A credit is cheaper than a transfer, and a blocked treasury blocks nobody.
-            if (fee > 0) _credits[TREASURY] += fee;
-            if (earned > 0) _pay(worker, earned);
-            if (earned < reward) _pay(terms.client, reward + (reward * FEE_BPS) / BPS - earned - fee);
-        }
+        uint256 earned = (reward * workerShareBps) / BPS;
+        uint256 fee = feeOf(earned);
+        // A credit is cheaper than a transfer, and a blocked treasury blocks nobody.
+        if (fee > 0) _credits[TREASURY] += fee;
+        if (earned > 0) _pay(worker, earned);
+        if (earned < reward) _pay(terms.client, _total(terms) - earned - fee);
     }
 
     function _pay(address to, uint256 amount) private {
