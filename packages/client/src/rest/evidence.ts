@@ -45,6 +45,8 @@ export class EvidenceDesk {
       chain_job_id: offer.chain_job_id,
       round: offer.round,
       worker: await this.#signer.getAddress(),
+      worker_notes: "",
+      items: [],
       ...content,
     });
     const evidenceHash = evidenceHashOf(bundle);

@@ -12,7 +12,7 @@ export type WebhookHeaders = Headers | Readonly<Record<string, string | string[]
  * @param body exactly as it arrived, before any parsing
  * @param secret `whsec_…`: the endpoint's, or the key's `webhook_secret` for a job's `webhook_url`
  * @throws WebhookVerificationError when the signature or time is wrong, z.ZodError when the content is no event
- * @example app.post("/hook", express.text({ type: "*\/*" }), (req) => handle(verifyWebhook(req.headers, req.body, secret)));
+ * @example app.post("/hook", express.raw({ type: () => true }), (req) => handle(verifyWebhook(req.headers, req.body, secret)));
  */
 export function verifyWebhook(headers: WebhookHeaders, body: string | Uint8Array, secret: string): Event {
   const text = typeof body === "string" ? body : new TextDecoder("utf-8", { fatal: true }).decode(body);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AnswerError, type Client, createClient, NotFoundError } from "@hireforhumans/client";
 import type { Event } from "@hireforhumans/protocol";
 import { type Answer, json, type ScriptedGateway, startScriptedGateway } from "../support/gateway.ts";
+import { streamMessages } from "../../src/rest/event-stream.ts";
 import { event, job, JOB_ID, problem } from "../support/samples.ts";
 
 let gateway: ScriptedGateway;
@@ -85,6 +86,19 @@ describe("a job's events", () => {
       response.write(bytes.subarray(0, cut), () => setImmediate(() => response.end(bytes.subarray(cut))));
     });
     for await (const each of client.jobs.events(JOB_ID)) expect(each.resolution).toBe("Ünïcödé ✓");
+  });
+
+  it("are not waited for on a connection that has gone silent", async () => {
+    const lines = [": keep-alive\n", "data: one\n\n"];
+    const silent = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        const line = lines.shift();
+        if (line !== undefined) controller.enqueue(new TextEncoder().encode(line));
+      },
+    });
+    const messages: string[] = [];
+    for await (const message of streamMessages(silent, 20)) messages.push(message.data);
+    expect(messages).toEqual(["one"]);
   });
 
   it("end with the gateway's refusal", async () => {

@@ -1,8 +1,8 @@
+import { isAddress } from "ethers";
 import { z } from "zod";
 import { hashOf } from "../canonical.ts";
 import { evidenceIdSchema, jobIdSchema, workerIdSchema } from "./ids.ts";
 import {
-  addressSchema,
   bytes32Schema,
   httpUrlSchema,
   instantSchema,
@@ -57,17 +57,24 @@ export const evidenceItemSchema = z
   .meta({ id: "EvidenceItem", description: "One piece of evidence." });
 export type EvidenceItem = z.infer<typeof evidenceItemSchema>;
 
-/** What the worker hands in, bound to one job, round and worker. Its hash goes on chain. */
+/**
+ * What the worker hands in, bound to one job, round and worker. Its hash goes on chain, so parsing changes nothing in it:
+ * no defaults, no trimming, the address as it was written.
+ */
 export const evidenceBundleSchema = z
   .strictObject({
     version: z.literal(1),
     job_id: jobIdSchema,
     chain_job_id: bytes32Schema,
     round: z.int().min(0),
-    worker: addressSchema,
-    resolution: z.string().trim().min(1).max(10_000).meta({ description: "What came of the case, for the agent." }),
-    worker_notes: z.string().max(10_000).default("").meta({ description: "What else the agent should know." }),
-    items: z.array(evidenceItemSchema).max(50).default([]),
+    worker: z.string().refine(isAddress, "is not an address").meta({ description: "The worker's account." }),
+    resolution: z
+      .string()
+      .max(10_000)
+      .regex(/\S/, "is blank")
+      .meta({ description: "What came of the case, for the agent." }),
+    worker_notes: z.string().max(10_000).meta({ description: "What else the agent should know; may be empty." }),
+    items: z.array(evidenceItemSchema).max(50),
   })
   .meta({ id: "EvidenceBundle", description: "A resolution and its evidence." });
 export type EvidenceBundle = z.infer<typeof evidenceBundleSchema>;

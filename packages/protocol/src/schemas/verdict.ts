@@ -19,7 +19,7 @@ export const outcomeSchema = z.enum(["pass", "fail", "unsure"]).meta({
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 export const checkResultSchema = z
-  .object({
+  .strictObject({
     check: z.enum(CHECK_NAMES),
     outcome: outcomeSchema,
     reason: z.string().min(1).max(2000).meta({
@@ -31,9 +31,9 @@ export const checkResultSchema = z
   .meta({ id: "CheckResult", description: "What one check found." });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
-/** The readable reasons; their hash is signed with the verdict. */
+/** The readable reasons; their hash is signed with the verdict, so nothing is dropped from them by parsing. */
 export const verdictReasonsSchema = z
-  .object({
+  .strictObject({
     version: z.literal(1),
     chain_job_id: bytes32Schema,
     evidence_hash: bytes32Schema,
