@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { handleCancelIntents } from "./jobs/cancel-intent.ts";
 import { handleFundIntents } from "./jobs/fund-intent.ts";
 import type { ProjectionListeners } from "./jobs/project.ts";
 import { matchingListeners } from "./matching/listeners.ts";
@@ -19,6 +20,7 @@ const UNSURE_EVERY_MS = 15_000;
 export function registerWork(ctx: Context): void {
   startMatching(ctx);
   handleFundIntents(ctx);
+  handleCancelIntents(ctx);
   ctx.queue.work("verify", (evidenceId) => verifyEvidence(ctx, evidenceId));
   ctx.queue.work("reputation", (jobId) => refreshReputations(ctx, jobId));
   ctx.queue.sweep("deadlines", DEADLINES_EVERY_MS, () => sweepDeadlines(ctx));

@@ -1,4 +1,4 @@
-import express, { type Request, type Response } from "express";
+import type { Request, Response } from "express";
 import { ApiError, parseJsonBody } from "@hireforhumans/protocol";
 
 /** Deeper than any document a person or a model writes; parsing and hashing recurse this deep at most. */
@@ -49,27 +49,33 @@ function hasBody(request: Request): boolean {
 }
 
 async function readBytes(request: Request, response: Response, limitBytes: number): Promise<Buffer> {
-  const read = express.raw({ type: () => true, limit: limitBytes });
-  await new Promise<void>((resolve, reject) => {
-    read(request, response, (error?: unknown) => {
-      if (error === undefined) resolve();
-      else reject(bodyErrorOf(error, limitBytes));
-    });
-  });
-  const body: unknown = request.body;
-  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  const encoding = request.get("content-encoding") ?? "identity";
+  if (encoding !== "identity") {
+    throw new ApiError("unsupported_media_type", `The Content-Encoding is ${encoding}; send the JSON as it is.`);
+  }
+  const announced = Number(request.get("content-length") ?? 0);
+  const bytes = announced > limitBytes ? undefined : await readUpTo(request, limitBytes);
+  if (bytes !== undefined) return bytes;
+  // What is still coming is let run out, so that the answer is read.
+  request.resume();
+  response.set("connection", "close");
+  throw new ApiError("payload_too_large", `The body is larger than the ${limitBytes} bytes that are taken.`);
 }
 
-/** body-parser names its errors by `type`. */
-function bodyErrorOf(error: unknown, limitBytes: number): Error {
-  const type = (error as { type?: unknown }).type;
-  if (type === "entity.too.large") {
-    return new ApiError("payload_too_large", `The body is larger than the ${limitBytes} bytes that are taken.`);
+/** @returns undefined when there is more; the request is left open for the answer */
+async function readUpTo(request: Request, limitBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limitBytes) return undefined;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw new ApiError("malformed_json", "The body broke off.", { cause: error });
   }
-  if (type === "encoding.unsupported") {
-    return new ApiError("unsupported_media_type", "The Content-Encoding is not known; send gzip, deflate, br or none.");
-  }
-  return new ApiError("malformed_json", "The body broke off or could not be decoded.", { cause: error });
+  return Buffer.concat(chunks);
 }
 
 const QUOTE = 0x22;

@@ -21,12 +21,12 @@ type CallerOf<R> = R extends { who: infer Who }
 
 /** What a handler gives: the JSON to answer with, or nothing where there is none or the handler wrote the response. */
 type AnswerOf<R> = R extends { responseType: string; response: infer S extends z.ZodType }
-  ? z.input<S> | undefined
+  ? Promise<z.input<S> | undefined>
   : R extends { responseType: string }
-    ? void
+    ? Promise<void>
     : R extends { response: infer S extends z.ZodType }
-      ? z.input<S>
-      : void;
+      ? Promise<z.input<S>>
+      : Promise<void>;
 
 /** What the pipeline hands to a handler: everything checked already. */
 export interface Call<Caller = unknown, Params = unknown, Query = unknown, Body = unknown> {
@@ -57,7 +57,7 @@ export type CallOf<N extends RouteName> = Call<
 /** A route of protocol's table with the code that serves it. */
 export interface ServedRoute {
   name: RouteName;
-  handle(call: Call): Promise<unknown>;
+  handle: (call: Call) => Promise<unknown>;
 }
 
 /**
@@ -65,10 +65,7 @@ export interface ServedRoute {
  * @example
  * serve("getPacket", async ({ caller, params }) => packetOf(ctx, caller, params.id))
  */
-export function serve<N extends RouteName>(
-  name: N,
-  handle: (call: CallOf<N>) => Promise<AnswerOf<Routes[N]>>,
-): ServedRoute {
+export function serve<N extends RouteName>(name: N, handle: (call: CallOf<N>) => AnswerOf<Routes[N]>): ServedRoute {
   // What the pipeline hands over was parsed by this route's own schemas and authenticators.
   return { name, handle: (call) => handle(call as CallOf<N>) };
 }

@@ -6,7 +6,7 @@ import {
   termsToJson,
   wordTypes,
 } from "@hireforhumans/protocol";
-import type { Context } from "../context.ts";
+import type { Context, Trx } from "../context.ts";
 import { PREPARED_FOR_SECONDS } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 
@@ -72,6 +72,12 @@ export async function requireAuthorization(
   const domain = await ctx.chain.usdcDomain();
   if (await ctx.chain.verifyTypedData(word.from, domain, types, word, authorization.signature)) return;
   throw refused("signature", `The signature is not ${word.from}'s over this EIP-712 ReceiveWithAuthorization of USDC.`);
+}
+
+/** An id comes back in the terms that it was handed out with; nobody may give it to a second job. */
+export async function requireUnusedId(trx: Trx, jobId: string): Promise<void> {
+  const taken = await trx.selectFrom("jobs").select("id").where("id", "=", jobId).executeTakeFirst();
+  if (taken !== undefined) throw refused("terms.salt", `The id ${jobId} in the terms' salt is another job's.`);
 }
 
 function requireFresh(

@@ -7,15 +7,15 @@ import {
   termsToJson,
 } from "@hireforhumans/protocol";
 import { ChainUnavailable } from "../chain/errors.ts";
-import type { Context, Trx } from "../context.ts";
+import type { Context, Database, Trx } from "../context.ts";
 import type { KeyCaller } from "../http/caller.ts";
 import type { Call } from "../http/route.ts";
 import { newId } from "../ids.ts";
 import { requireWithinTotalCaps } from "../keys/spend.ts";
 import { availabilityOf } from "../matching/availability.ts";
 import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
-import { requireReachable } from "../webhooks/targets.ts";
-import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
+import { insertJobEndpoint, requireAllowedUrl } from "../webhooks/endpoints.ts";
+import { prepareAuthorizedJob, requireAuthorization, requireUnusedId } from "./authorization.ts";
 import { appendJobEvent } from "./events.ts";
 import { jobColumns } from "./find.ts";
 import { readFunds, requireFunds } from "./funds.ts";
@@ -36,7 +36,7 @@ export async function createJob(ctx: Context, { caller, body, request, log }: Cr
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
   const jobId =
     (await jobMadeBy(ctx.db, repeatable)) ??
-    (await jobPaidBy(ctx, caller, body.authorization)) ??
+    (await jobPaidBy(ctx.db, caller, body.authorization)) ??
     (await makeJob(ctx, caller, body, repeatable));
   try {
     return await answerOf(ctx, jobId);
@@ -49,9 +49,9 @@ export async function createJob(ctx: Context, { caller, body, request, log }: Cr
 }
 
 /** An authorization names its job, so a second post of it needs no Idempotency-Key. */
-async function jobPaidBy(ctx: Context, caller: KeyCaller, authorization: FundingAuthorization | undefined) {
+async function jobPaidBy(db: Database | Trx, caller: KeyCaller, authorization: FundingAuthorization | undefined) {
   if (authorization === undefined) return undefined;
-  const row = await ctx.db
+  const row = await db
     .selectFrom("jobs")
     .select("id")
     .where("chain_job_id", "=", authorization.nonce)
@@ -76,7 +76,7 @@ async function makeJob(
     availabilityOf(ctx, requirementsOfRequest(body)),
     readFunds(ctx, caller.client.address),
     paymentRequirementOf(ctx, job),
-    body.webhook_url === undefined ? undefined : requireReachable(ctx.config, body.webhook_url, "webhook_url"),
+    body.webhook_url === undefined ? undefined : requireAllowedUrl(ctx, body.webhook_url, "webhook_url"),
     authorization === undefined ? undefined : requireAuthorization(ctx, job, body, authorization),
   ]);
   return ctx.db.transaction().execute(async (trx) => {
@@ -86,14 +86,18 @@ async function makeJob(
       .where("id", "=", caller.client.id)
       .forUpdate()
       .executeTakeFirstOrThrow();
-    const made = await jobMadeBy(trx, repeatable);
+    const made = (await jobMadeBy(trx, repeatable)) ?? (await jobPaidBy(trx, caller, authorization));
     if (made !== undefined) return made;
     await requireOwnPool(trx, client.id, body.pool_id);
     await requireWithinTotalCaps(trx, caller.key.id, job.total);
     await requireFunds(trx, client.id, job, { read, requirement, byAuthorization: authorization !== undefined });
+    if (authorization !== undefined) await requireUnusedId(trx, job.id);
     await insertJob(trx, caller, body, job, availability);
     await insertRepeatable(trx, repeatable, job.id);
-    await insertEndpoint(trx, client, body, job.id);
+    if (body.webhook_url !== undefined) {
+      const endpoint = { url: body.webhook_url, headers: body.webhook_headers ?? {} };
+      await insertJobEndpoint(trx, client, job.id, endpoint);
+    }
     await appendJobEvent(trx, { jobId: job.id, type: "job.created", once: "created" });
     await ctx.outbox.enqueue(trx, fundingIntentOf(ctx, job, authorization));
     return job.id;
@@ -174,27 +178,6 @@ async function insertRepeatable(trx: Trx, repeatable: Repeatable | undefined, jo
       key_id: repeatable.keyId,
       idempotency_key: repeatable.idempotencyKey,
       request_hash: repeatable.requestHash,
-      job_id: jobId,
-    })
-    .execute();
-}
-
-/** The job's own endpoint, which hears of this job only and is signed with the client's secret. */
-async function insertEndpoint(
-  trx: Trx,
-  client: { id: string; webhook_secret: string },
-  { webhook_url, webhook_headers }: JobCreate,
-  jobId: string,
-): Promise<void> {
-  if (webhook_url === undefined) return;
-  await trx
-    .insertInto("webhook_endpoints")
-    .values({
-      id: newId("whk"),
-      client_id: client.id,
-      url: webhook_url,
-      secret: client.webhook_secret,
-      headers: JSON.stringify(webhook_headers ?? {}),
       job_id: jobId,
     })
     .execute();

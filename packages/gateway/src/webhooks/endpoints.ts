@@ -49,22 +49,19 @@ export async function createEndpoint(
 /** The endpoint that comes with a job and hears of that job only; signed with the client's own secret. */
 export async function insertJobEndpoint(
   trx: Trx,
-  job: { id: string; clientId: string; url: string; headers: Record<string, string> },
+  client: { id: string; webhook_secret: string },
+  jobId: string,
+  { url, headers }: { url: string; headers: Record<string, string> },
 ): Promise<void> {
-  const client = await trx
-    .selectFrom("clients")
-    .select("webhook_secret")
-    .where("id", "=", job.clientId)
-    .executeTakeFirstOrThrow();
   await trx
     .insertInto("webhook_endpoints")
     .values({
       id: newId("whk"),
-      client_id: job.clientId,
-      url: job.url,
+      client_id: client.id,
+      url,
       secret: client.webhook_secret,
-      headers: JSON.stringify(job.headers),
-      job_id: job.id,
+      headers: JSON.stringify(headers),
+      job_id: jobId,
     })
     .execute();
 }
