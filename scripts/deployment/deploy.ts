@@ -24,8 +24,8 @@ export interface DeployOptions {
 
 /**
  * Deploys Reputation and Escrow (on a local chain USDC too), or finds that they stand already and changes nothing.
- * Everything is checked before anything is sent; a run that was cut off goes on by its journal; the addresses are
- * recorded once the chain shows what was meant.
+ * Everything is checked before anything is sent; on a public chain a run that was cut off goes on by its journal; the
+ * addresses are recorded once the chain shows what was meant.
  * @throws DeploymentError that says what is wrong and what to do
  */
 export async function deploy(hre: HardhatRuntimeEnvironment, options: DeployOptions): Promise<Deployment> {
@@ -50,7 +50,9 @@ export async function deploy(hre: HardhatRuntimeEnvironment, options: DeployOpti
 
   log(`Deploying on ${target.title} (chain ${target.chainId}) from ${deployer}.`);
   log(`  USDC ${usdc}, treasury ${treasury}, ${gas} gas at ${formatUnits(gasPriceWei, "gwei")} gwei.`);
-  log(`  Journal: ${places.journal}. If this is cut off, the same command goes on from there.`);
+  if (target.usdcName !== undefined) {
+    log(`  Journal: ${places.journal}. If this is cut off, the same command goes on from there.`);
+  }
   const contracts = await ignite(run, { usdc, treasury }, gasPriceWei);
 
   const deployed = { chainId: target.chainId, usdc, ...contracts, treasury };
