@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+interface Suite {
+  name: string;
+  command: string[];
+  /** Reads the counts from what was printed, or from where the runner wrote them. */
+  counts(printed: string): Counts | Promise<Counts>;
+}
+
+const scratch = await mkdtemp(join(tmpdir(), "hireforhumans-test-"));
+const vitestReport = join(scratch, "vitest.json");
+
+/** Mocha and Hardhat's Solidity runner print "12 passing", "1 failing", "2 pending"; one that is pending was not run. */
+function hardhatCounts(printed: string): Counts {
+  const sum = (word: string) =>
+    [...printed.matchAll(new RegExp(`(\\d+) ${word}\\b`, "g"))].reduce((total, match) => total + Number(match[1]), 0);
+  return { passed: sum("passing"), failed: sum("failing") + sum("pending") + sum("skipped") };
+}
+
+async function vitestCounts(): Promise<Counts> {
+  const report = JSON.parse(await readFile(vitestReport, "utf8")) as Record<string, number>;
+  const { numPassedTests = 0, numTotalTests = 0, numFailedTestSuites = 0 } = report;
+  // A file that could not be loaded has no tests to count, and fails all the same.
+  return { passed: numPassedTests, failed: Math.max(numTotalTests - numPassedTests, numFailedTestSuites > 0 ? 1 : 0) };
+}
+
+const suites: Suite[] = [
+  { name: "contracts", command: ["hardhat", "test", "mocha"], counts: hardhatCounts },
+  { name: "money rules", command: ["hardhat", "test", "solidity"], counts: hardhatCounts },
+  {
+    name: "packages",
+    command: ["vitest", "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${vitestReport}`],
+    counts: vitestCounts,
+  },
+];
+
+/** Runs a suite, showing what it prints. A runner that ends badly without a count has failed once. */
+async function run({ name, command, counts }: Suite): Promise<Counts> {
+  console.log(`\n== ${name}: ${command.slice(0, 3).join(" ")}\n`);
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, FORCE_COLOR: "0" },
+  });
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    printed += chunk;
+    process.stdout.write(chunk);
+  });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on("error", reject).on("close", (exit) => resolve(exit ?? 1));
+  });
+  const counted = await Promise.resolve(counts(printed)).catch(() => ({ passed: 0, failed: 1 }));
+  const ran = counted.passed + counted.failed > 0;
+  return { passed: counted.passed, failed: code !== 0 || !ran ? Math.max(counted.failed, 1) : counted.failed };
+}
+
+const database = process.env["TEST_DATABASE_URL"];
+console.log(
+  database === undefined
+    ? "The store suites run on the embedded database. Set TEST_DATABASE_URL to run them on PostgreSQL too."
+    : "The store suites run on the embedded database and on the PostgreSQL of TEST_DATABASE_URL.",
+);
+const total: Counts = { passed: 0, failed: 0 };
+for (const suite of suites) {
+  const { passed, failed } = await run(suite);
+  total.passed += passed;
+  total.failed += failed;
+}
+await rm(scratch, { recursive: true, force: true });
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 ? 0 : 1;
