@@ -20,7 +20,7 @@ import { connectOracle } from "./verification/connect-oracle.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { projectJobs } from "./jobs/project.ts";
 import { createQueue } from "./queue/queue.ts";
-import { createWebhookSender } from "./webhooks/work.ts";
+import { createWebhookSender } from "./webhooks/sender.ts";
 import { createPublicNetwork } from "@hireforhumans/oracle";
 import { projectionListeners, registerWork } from "./gateway-work.ts";
 

@@ -23,7 +23,13 @@ export async function replayDelivery(ctx: Context, clientId: string, deliveryId:
     await trx
       .updateTable("webhook_deliveries")
       // A day of tries begins anew, and so does their count.
-      .set({ status: "pending", attempts: 0, next_attempt_at: new Date(), delivered_at: null })
+      .set({
+        status: "pending",
+        attempts: 0,
+        next_attempt_at: sql<Date>`now()`,
+        give_up_at: sql<Date>`now() + interval '1 day'`,
+        delivered_at: null,
+      })
       .where("id", "=", deliveryId)
       .execute();
     await trx

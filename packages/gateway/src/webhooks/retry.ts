@@ -1,31 +1,30 @@
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 
-/** The pauses between tries: quick at first, since most outages are short; 24 h in all. */
-const pausesMs = [
-  5 * second,
-  30 * second,
-  2 * minute,
-  10 * minute,
-  30 * minute,
-  hour,
-  2 * hour,
-  4 * hour,
-  6 * hour,
-  10 * hour + 18 * minute,
-] as const;
+/** The pauses between tries: quick at first, since most outages are short; the last one repeats until a day is over. */
+const PAUSES_MS: readonly number[] = [
+  5 * SECOND_MS,
+  30 * SECOND_MS,
+  2 * MINUTE_MS,
+  10 * MINUTE_MS,
+  30 * MINUTE_MS,
+  HOUR_MS,
+  2 * HOUR_MS,
+  4 * HOUR_MS,
+];
 
 /**
- * How long to wait before the next try, with up to a fifth of jitter so that receivers that come back are not overrun.
+ * How long to wait before the next try, with up to a fifth of jitter so that a receiver that comes back is not overrun.
  * @param attempts how many were made, 1 or more
- * @returns undefined when it is to be given up
  */
-export function pauseAfterMs(attempts: number): number | undefined {
-  const pause = pausesMs[attempts - 1];
-  return pause === undefined ? undefined : Math.round(pause * (0.9 + Math.random() * 0.2));
+export function pauseAfterMs(attempts: number): number {
+  const pause = PAUSES_MS[Math.min(attempts, PAUSES_MS.length) - 1] ?? 0;
+  return Math.round(pause * (0.9 + Math.random() * 0.2));
 }
 
-/** So many failures in a row pause an endpoint for all its jobs, so that a dead receiver costs a try now and then only. */
-export const circuitFailures = 10;
-export const circuitPauseMs = 5 * minute;
+/** So many failures in a row open an endpoint's circuit: from then on one try at a time, with a pause after each failure. */
+export const CIRCUIT_FAILURES = 10;
+/** The first pause; each further failure doubles it up to the longest. */
+export const CIRCUIT_PAUSE_SECONDS = 60;
+export const CIRCUIT_LONGEST_PAUSE_SECONDS = 3_600;

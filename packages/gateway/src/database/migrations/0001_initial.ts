@@ -308,6 +308,7 @@ const statements = [
     unique (endpoint_id, event_id)
   )`,
   sql`create index webhook_deliveries_due on webhook_deliveries (next_attempt_at) where status = 'pending'`,
+  sql`create index webhook_deliveries_old on webhook_deliveries (give_up_at) where status = 'pending'`,
   sql`create index webhook_deliveries_before on webhook_deliveries (endpoint_id, job_id, sequence)
     where status = 'pending'`,
 

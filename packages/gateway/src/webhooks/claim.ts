@@ -1,0 +1,67 @@
+import { sql } from "kysely";
+import type { Database } from "../context.ts";
+import { CIRCUIT_FAILURES } from "./retry.ts";
+
+export interface ClaimedDelivery {
+  id: string;
+  endpoint_id: string;
+  event_id: string;
+  /** Tries so far, this one among them. */
+  attempts: number;
+}
+
+/** Longer than a try may take; a delivery whose sender crashed is due again after it. */
+const CLAIM_SECONDS = 30;
+
+/** So many tries at once for one endpoint, so that a slow receiver leaves room for others. */
+const PER_ENDPOINT = 10;
+/** Due deliveries that are looked at for room; more wait for the next look. */
+const LOOKED_AT = 500;
+
+/**
+ * Claims deliveries that are due: for each endpoint and job only the first that is not delivered, so that events arrive
+ * in their order. An endpoint that failed many times gets one try until it answers.
+ * @param busyEndpoints those that have enough in hand already
+ */
+export async function claimDeliveries(
+  db: Database,
+  limit: number,
+  busyEndpoints: readonly string[],
+): Promise<ClaimedDelivery[]> {
+  const { rows } = await sql<ClaimedDelivery>`
+    with due as (
+      select d.id, d.endpoint_id, d.next_attempt_at, e.failures
+      from webhook_deliveries d
+      join webhook_endpoints e on e.id = d.endpoint_id
+      where d.status = 'pending' and d.next_attempt_at <= now()
+        and e.deleted_at is null and coalesce(e.open_until <= now(), true)
+        and e.id <> all (${[...busyEndpoints]}::text[])
+        and not exists (
+          select 1 from webhook_deliveries earlier
+          where earlier.endpoint_id = d.endpoint_id and earlier.job_id = d.job_id
+            and earlier.sequence < d.sequence and earlier.status = 'pending'
+        )
+      order by d.next_attempt_at
+      limit ${LOOKED_AT}
+    ), placed as (
+      select id, next_attempt_at, failures, row_number() over (partition by endpoint_id order by next_attempt_at) as place
+      from due
+    ), locked as (
+      select id from webhook_deliveries
+      where status = 'pending' and next_attempt_at <= now() and id in (
+        select id from placed
+        where place <= case when failures >= ${CIRCUIT_FAILURES} then 1 else ${PER_ENDPOINT} end
+        order by next_attempt_at
+        limit ${limit}
+      )
+      for update skip locked
+    )
+    update webhook_deliveries
+    set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
+    where id in (select id from locked)
+    returning id, endpoint_id, event_id, attempts
+  `.execute(db);
+  return rows;
+}
+
+export const hasEnough = (inHand: number): boolean => inHand >= PER_ENDPOINT;
