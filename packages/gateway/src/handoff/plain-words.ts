@@ -28,7 +28,7 @@ const words = `
   there these they thing this those thread three through ticket time to today tomorrow too tool track tracking transaction
   transcript transfer translate translation trip try two unable under until up update upgrade urgent us use used user users very
   verify via video view visit wait want wanted wants warranty was we website week weekly what when where whether which while who
-  whole why will with within without work worker worked works would wrong yes yesterday yet you your
+  whole why will with within without work worker worked works would write written wrong yes yesterday yet you your
   january february march april june july august september october november december
   monday tuesday wednesday thursday friday saturday sunday
   english german french spanish italian portuguese dutch polish russian ukrainian turkish arabic hindi chinese japanese korean

@@ -92,7 +92,13 @@ const steps: Record<string, Step> = {
     status: "accepted",
     worker: arg(event, "worker"),
     untilSeconds: BigInt(arg(event, "until")),
-    told: [{ type: "job.accepted", once: `accepted:${state.round}`, data: { worker: arg(event, "worker") } }],
+    told: [
+      {
+        type: "job.accepted",
+        once: `accepted:${state.round}:${arg(event, "worker")}`,
+        data: { worker: arg(event, "worker") },
+      },
+    ],
   }),
   Reopened: (state, event) => ({
     status: "open",

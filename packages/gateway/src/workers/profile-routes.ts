@@ -1,11 +1,13 @@
-import { ApiError } from "@hireforhumans/protocol";
-import { domainOf } from "@hireforhumans/protocol";
+import { ApiError, domainOf } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { newId } from "../ids.ts";
 import { lockWorkers, syncProfiles } from "./places.ts";
 import { presentProfile } from "./present.ts";
+
+/** More than a person has trades; each is a row that every lookup may read. */
+const MAX_PROFILES = 20;
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 
@@ -30,6 +32,7 @@ export function profileRoutes(ctx: Context): ServedRoute[] {
     serve("createProfile", async ({ caller, body }) => {
       const { id: workerId, address } = caller.worker;
       return change(workerId, async (trx) => {
+        await checkCount(trx, workerId);
         const profile = await trx
           .insertInto("profiles")
           .values({
@@ -117,4 +120,15 @@ async function storedScore(trx: Trx, address: string, domain: string): Promise<s
     .where("domain_hash", "=", domainOf(domain))
     .executeTakeFirst();
   return stored?.score;
+}
+
+async function checkCount(trx: Trx, workerId: string): Promise<void> {
+  const { count } = await trx
+    .selectFrom("profiles")
+    .select(({ fn }) => fn.countAll<bigint>().as("count"))
+    .where("worker_id", "=", workerId)
+    .where("deleted_at", "is", null)
+    .executeTakeFirstOrThrow();
+  if (count < MAX_PROFILES) return;
+  throw new ApiError("invalid_request", `You have ${count} profiles; ${MAX_PROFILES} is the most. Remove one first.`);
 }

@@ -1,0 +1,17 @@
+import type { Context } from "../context.ts";
+import { handleAcceptIntents } from "./accept-intent.ts";
+import { placeWorker } from "./returning.ts";
+import { advanceJob, sweepWaves } from "./waves.ts";
+
+/** Jobs and workers are stepped by the queue within milliseconds; this catches what it lost, and time-outs. */
+const WAVES_EVERY_MS = 1_000;
+
+/** Registers matching's part in queue, sweeps and outbox. Call it before those start. */
+export function startMatching(ctx: Context): void {
+  ctx.queue.work("match", async (id) => {
+    if (id.startsWith("wrk_")) await placeWorker(ctx, id);
+    else await advanceJob(ctx, id);
+  });
+  ctx.queue.sweep("waves", WAVES_EVERY_MS, () => sweepWaves(ctx));
+  handleAcceptIntents(ctx);
+}

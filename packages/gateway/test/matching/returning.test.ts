@@ -1,0 +1,150 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { matchingListeners } from "../../src/matching/listeners.ts";
+import { placeWorker } from "../../src/matching/returning.ts";
+import { advanceJob } from "../../src/matching/waves.ts";
+import { sweepPlaces } from "../../src/workers/places.ts";
+import { describeOnDatabases } from "../support/database.ts";
+import { type MatchingWorld, matchingWorld } from "./world.ts";
+
+describeOnDatabases("a worker who comes back", (database) => {
+  let world: MatchingWorld;
+  beforeAll(async () => {
+    world = await matchingWorld(database());
+  });
+  beforeEach(() => world.clear());
+  afterAll(() => world.stop());
+
+  const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+  const asked = async (job: string) => (await world.offers(job)).map(({ worker_id }) => worker_id);
+  const workerRow = (id: string) =>
+    world.ctx.db.selectFrom("workers").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+
+  /** A job that waits, with nobody being asked. */
+  async function waiting(fundedMinutesAgo: number, overrides: Parameters<typeof world.job>[0] = {}): Promise<string> {
+    const job = await world.job({ funded_at: minutesAgo(fundedMinutesAgo), ...overrides });
+    await advanceJob(world.ctx, job);
+    return job;
+  }
+
+  it("gets the oldest job that fits, not an older one that does not", async () => {
+    const young = await waiting(1);
+    const old = await waiting(5);
+    const unfit = await waiting(9, { skills: ["surgery"] });
+    const worker = await world.worker();
+    await placeWorker(world.ctx, worker.id);
+    expect([await asked(unfit), await asked(old), await asked(young)]).toEqual([[], [worker.id], []]);
+  });
+
+  it("gets as many jobs as it has places, the oldest first", async () => {
+    const jobs = [await waiting(9), await waiting(8), await waiting(7)];
+    const worker = await world.worker({}, { capacity: 2 });
+    await placeWorker(world.ctx, worker.id);
+    expect(await Promise.all(jobs.map(asked))).toEqual([[worker.id], [worker.id], []]);
+  });
+
+  it("is not asked about a job that somebody else is being asked about", async () => {
+    const first = await world.worker();
+    const job = await waiting(1);
+    expect(await asked(job)).toEqual([first.id]);
+    const second = await world.worker();
+    await placeWorker(world.ctx, second.id);
+    expect(await asked(job)).toEqual([first.id]);
+  });
+
+  it("is asked about a job whose waves are all over", async () => {
+    const job = await waiting(5, { wave: 4, unmatched_at: new Date() });
+    const worker = await world.worker();
+    await placeWorker(world.ctx, worker.id);
+    expect(await asked(job)).toEqual([worker.id]);
+  });
+
+  it("is asked about nothing while away, or where the job is for its client's eyes", async () => {
+    const job = await waiting(1);
+    const away = await world.worker({}, { presence: "away" });
+    await placeWorker(world.ctx, away.id);
+    const client = await world.worker({}, { address: world.client.address });
+    await placeWorker(world.ctx, client.id);
+    expect(await asked(job)).toEqual([]);
+  });
+
+  it("keeps the job's clock: the next wave comes when the offer's time is over", async () => {
+    const job = await waiting(1);
+    const worker = await world.worker();
+    await placeWorker(world.ctx, worker.id);
+    await world.pass(job, 24);
+    expect(await advanceJob(world.ctx, job)).toBe(false);
+    await world.pass(job, 2);
+    expect(await advanceJob(world.ctx, job)).toBe(true);
+    expect((await world.offers(job)).map(({ status }) => status)).toEqual(["timeout"]);
+  });
+
+  it("has its place back when the job in hand ends, and gets the oldest waiting job", async () => {
+    const worker = await world.worker();
+    const done = await world.job({ status: "accepted", worker_id: worker.id, next_wave_at: null });
+    await placeWorker(world.ctx, worker.id);
+    expect(await workerRow(worker.id)).toMatchObject({ load: 1 });
+    const job = await waiting(1);
+    await placeWorker(world.ctx, worker.id);
+    expect(await asked(job)).toEqual([]);
+
+    await world.ctx.db.transaction().execute(async (trx) => {
+      await trx.updateTable("jobs").set({ status: "paid", ended_at: new Date() }).where("id", "=", done).execute();
+      await matchingListeners(world.ctx.queue).onEnded(trx, done);
+    });
+    await placeWorker(world.ctx, worker.id);
+    expect(await workerRow(worker.id)).toMatchObject({ load: 0, offered: 1 });
+    expect(await asked(job)).toEqual([worker.id]);
+  });
+
+  it("loses the offers of a job that ended", async () => {
+    const worker = await world.worker();
+    const job = await waiting(1);
+    for (let told = 0; told < 2; told += 1) {
+      await world.ctx.db.transaction().execute(async (trx) => {
+        await trx.updateTable("jobs").set({ status: "refunded", ended_at: new Date() }).where("id", "=", job).execute();
+        await matchingListeners(world.ctx.queue).onEnded(trx, job);
+      });
+    }
+    await placeWorker(world.ctx, worker.id);
+    expect(await world.offers(job)).toMatchObject([{ status: "canceled", reason: "the job ended" }]);
+    expect(await workerRow(worker.id)).toMatchObject({ load: 0, offered: 0 });
+  });
+
+  it("begins a reopened job's waves anew, for others", async () => {
+    const lapsed = await world.worker();
+    const job = await waiting(1);
+    await world.ctx.db.transaction().execute(async (trx) => {
+      await trx.updateTable("offers").set({ status: "accepted" }).where("job_id", "=", job).execute();
+      await trx
+        .updateTable("jobs")
+        .set({ round: 1, wave: 3, unmatched_at: new Date() })
+        .where("id", "=", job)
+        .execute();
+      await matchingListeners(world.ctx.queue).onReopened(trx, job, lapsed.id);
+    });
+    const other = await world.worker();
+    await placeWorker(world.ctx, lapsed.id);
+    await advanceJob(world.ctx, job);
+    expect(await world.offers(job)).toMatchObject([
+      { worker_id: lapsed.id, status: "accepted" },
+      { worker_id: other.id, status: "pending", wave: 1 },
+    ]);
+  });
+
+  it("has its places counted anew where a job moved without anybody's turn", async () => {
+    const freed = await world.worker({}, { load: 1 });
+    const taken = await world.worker();
+    await world.job({ status: "submitted", worker_id: taken.id, next_wave_at: null });
+    expect(await sweepPlaces(world.ctx)).toBe(2);
+    expect(await workerRow(freed.id)).toMatchObject({ load: 0 });
+    expect(await workerRow(taken.id)).toMatchObject({ load: 1 });
+    expect(await sweepPlaces(world.ctx)).toBe(0);
+  });
+
+  it("counts as idle from the end of its last job", async () => {
+    const worker = await world.worker({}, { load: 1, idle_since: sql<Date>`now() - interval '1 hour'` });
+    await placeWorker(world.ctx, worker.id);
+    expect(Date.now() - (await workerRow(worker.id)).idle_since.getTime()).toBeLessThan(60_000);
+  });
+});
