@@ -25,7 +25,9 @@ import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
 import { requirementsOfRequest } from "./requirements.ts";
 
-type CreateCall = Pick<Call<KeyCaller, undefined, undefined, JobCreate>, "caller" | "body" | "request" | "log">;
+interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreate>, "caller" | "body" | "log"> {
+  request: { get(header: string): string | undefined };
+}
 
 /**
  * Makes a job and sends its funding. The row, its event and the intent to fund are one transaction; the chain hears of

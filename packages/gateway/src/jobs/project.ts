@@ -7,6 +7,8 @@ export interface ProjectionListeners {
   onFunded(trx: Trx, jobId: string): Promise<void>;
   onReopened(trx: Trx, jobId: string, workerId: string | null): Promise<void>;
   onEnded(trx: Trx, jobId: string): Promise<void>;
+  /** The escrow recorded something of a worker, or took it back with a block. */
+  onRecorded(trx: Trx, jobId: string): Promise<void>;
 }
 
 /** How far a status is along a round; a job's public status never falls behind what is signed and stored. */
@@ -76,6 +78,7 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
   for (const happening of state.happenings) await appendJobEvent(trx, { jobId: job.id, ...happening });
   if (job.funded_at === null && state.status === "open") await listeners.onFunded(trx, job.id);
   if (reopened && state.status === "open") await listeners.onReopened(trx, job.id, job.worker_id);
+  if (reopened || final !== (job.ended_at !== null)) await listeners.onRecorded(trx, job.id);
   if (final && job.ended_at === null) await listeners.onEnded(trx, job.id);
 }
 
