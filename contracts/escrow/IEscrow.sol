@@ -98,6 +98,8 @@ struct Verdict {
 /// account. Where a function takes `validUntil` and `signature`, an empty signature means: the sender speaks for itself.
 ///
 /// Warning: an open job of no `matcher` and no named `worker` can be accepted by anyone.
+/// Warning: until an acceptance is on chain the client may cancel. Who works before that (see `complete`) trusts it not to.
+/// Warning: a job of no `arbiter` leaves its worker without recourse against its verifier.
 /// Warning: a blocked receiver is not paid but credited, see `withdraw`.
 /// Warning: a client's operator may, inside its spending limit and until it expires, fund, cancel and release.
 /// Warning: times are block times. A validator can shift one by seconds, so windows should be minutes at least.

@@ -8,7 +8,6 @@ import type {
   FunctionFragment,
   Result,
   Interface,
-  EventFragment,
   AddressLike,
   ContractRunner,
   ContractMethod,
@@ -18,7 +17,6 @@ import type {
   TypedContractEvent,
   TypedDeferredTopicFilter,
   TypedEventLog,
-  TypedLogDescription,
   TypedListener,
   TypedContractMethod,
 } from "./common.ts";
@@ -40,8 +38,6 @@ export type RecordStructOutput = [successValue: bigint, failureValue: bigint, su
 export interface ReputationInterface extends Interface {
   getFunction(nameOrSignature: "FULL_WEIGHT" | "record" | "recordOf" | "scoreOf"): FunctionFragment;
 
-  getEvent(nameOrSignatureOrTopic: "Recorded"): EventFragment;
-
   encodeFunctionData(functionFragment: "FULL_WEIGHT", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "record",
@@ -54,34 +50,6 @@ export interface ReputationInterface extends Interface {
   decodeFunctionResult(functionFragment: "record", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "recordOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "scoreOf", data: BytesLike): Result;
-}
-
-export namespace RecordedEvent {
-  export type InputTuple = [
-    recorder: AddressLike,
-    worker: AddressLike,
-    domain: BytesLike,
-    successValue: BigNumberish,
-    failureValue: BigNumberish,
-  ];
-  export type OutputTuple = [
-    recorder: string,
-    worker: string,
-    domain: string,
-    successValue: bigint,
-    failureValue: bigint,
-  ];
-  export interface OutputObject {
-    recorder: string;
-    worker: string;
-    domain: string;
-    successValue: bigint;
-    failureValue: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
 }
 
 export interface Reputation extends BaseContract {
@@ -150,16 +118,5 @@ export interface Reputation extends BaseContract {
     nameOrSignature: "scoreOf",
   ): TypedContractMethod<[recorder: AddressLike, worker: AddressLike, domain: BytesLike], [bigint], "view">;
 
-  getEvent(
-    key: "Recorded",
-  ): TypedContractEvent<RecordedEvent.InputTuple, RecordedEvent.OutputTuple, RecordedEvent.OutputObject>;
-
-  filters: {
-    "Recorded(address,address,bytes32,uint256,uint256)": TypedContractEvent<
-      RecordedEvent.InputTuple,
-      RecordedEvent.OutputTuple,
-      RecordedEvent.OutputObject
-    >;
-    Recorded: TypedContractEvent<RecordedEvent.InputTuple, RecordedEvent.OutputTuple, RecordedEvent.OutputObject>;
-  };
+  filters: {};
 }

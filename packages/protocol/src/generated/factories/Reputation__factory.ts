@@ -7,43 +7,6 @@ import type { Reputation, ReputationInterface } from "../Reputation.ts";
 
 const _abi = [
   {
-    anonymous: false,
-    inputs: [
-      {
-        indexed: true,
-        internalType: "address",
-        name: "recorder",
-        type: "address",
-      },
-      {
-        indexed: true,
-        internalType: "address",
-        name: "worker",
-        type: "address",
-      },
-      {
-        indexed: true,
-        internalType: "bytes32",
-        name: "domain",
-        type: "bytes32",
-      },
-      {
-        indexed: false,
-        internalType: "uint256",
-        name: "successValue",
-        type: "uint256",
-      },
-      {
-        indexed: false,
-        internalType: "uint256",
-        name: "failureValue",
-        type: "uint256",
-      },
-    ],
-    name: "Recorded",
-    type: "event",
-  },
-  {
     inputs: [],
     name: "FULL_WEIGHT",
     outputs: [
