@@ -12,7 +12,7 @@ interface Suite {
   name: string;
   command: string[];
   /** Reads the counts from what was printed, or from where the runner wrote them. */
-  counts(printed: string): Counts | Promise<Counts>;
+  counts: (printed: string) => Counts | Promise<Counts>;
 }
 
 const scratch = await mkdtemp(join(tmpdir(), "hireforhumans-test-"));

@@ -143,7 +143,7 @@ async function takeOffer(timeline: Timeline, worker: Worker, job: Job): Promise<
     () => "signs; the gateway carries it, no gas needed",
   );
   timeline.note(
-    `${worker.name} now reads the whole conversation (${packet.transcript.length} turns) of ${String(packet.entities["customer_id"])}`,
+    `${worker.name} now reads the whole conversation (${packet.transcript.length} turns) of ${JSON.stringify(packet.entities["customer_id"])}`,
   );
   return offer;
 }

@@ -49,6 +49,6 @@ export async function startWebhookReceiver(secret: string): Promise<WebhookRecei
         waiting.add(look);
         look();
       }),
-    stop: () => void server.close().closeAllConnections(),
+    stop: () => server.close().closeAllConnections(),
   };
 }

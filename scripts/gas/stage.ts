@@ -7,12 +7,13 @@ import {
   signWord,
   totalOf,
   usdcDomain,
+  Escrow__factory,
+  type Escrow,
   type Terms,
 } from "@hireforhumans/protocol";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { Contract, MaxUint256, ZeroAddress, id, type ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
-import type { Escrow } from "../../types/ethers-contracts/index.js";
 import { deployUsdc, mintUsdc, usdcAbi } from "../chain/usdc.ts";
 
 const { ethers, networkHelpers } = await network.create();
@@ -46,7 +47,8 @@ export async function setStage(): Promise<Stage> {
   await networkHelpers.time.increaseTo(START);
   const usdc = await deployUsdc(issuer);
   const reputation = await ethers.deployContract("Reputation");
-  const escrow = await ethers.deployContract("Escrow", [usdc.target, reputation.target, treasury.address]);
+  const deployed = await ethers.deployContract("Escrow", [usdc.target, reputation.target, treasury.address]);
+  const escrow = Escrow__factory.connect(await deployed.getAddress(), client);
   await mintUsdc(usdc, client.address, 1_000_000n * ONE_USDC);
   for (const holder of [...workers, relayer, treasury]) await mintUsdc(usdc, holder.address, ONE_USDC);
   await new Contract(await usdc.getAddress(), usdcAbi, client).getFunction("approve").send(escrow.target, MaxUint256);

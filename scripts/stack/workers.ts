@@ -97,13 +97,13 @@ const workingMs = 2_000;
 /** Looks for offers until the end of the shift. Looking also shows that one is still there. */
 async function workShift(api: WorkerClient, name: string, answer: boolean, signal: AbortSignal): Promise<void> {
   const rest = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
-  while (!signal.aborted) {
+  const over = () => signal.aborted;
+  while (!over()) {
     try {
       const { data } = await api.offers.list({ status: "pending" }, { signal });
       if (answer) for (const offer of data) await handle(api, offer, rest);
     } catch (error) {
-      if (!signal.aborted)
-        console.log(`  ${name} could not answer: ${error instanceof Error ? error.message : String(error)}`);
+      if (!over()) console.log(`  ${name} could not answer: ${error instanceof Error ? error.message : String(error)}`);
     }
     await rest(lookEveryMs);
   }

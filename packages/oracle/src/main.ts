@@ -31,7 +31,7 @@ const environmentSchema = z.object({
 });
 
 /** An oracle in a process of its own. SIGTERM and SIGINT let it end what it is about. */
-async function main(environment: z.output<typeof environmentSchema>): Promise<void> {
+function main(environment: z.output<typeof environmentSchema>): void {
   const log = pino({ level: environment.LOG_LEVEL });
   const signer = new Wallet(environment.ORACLE_PRIVATE_KEY);
   const network = createPublicNetwork({ allowLoopback: environment.HFH_ALLOW_LOOPBACK === "true" });
@@ -71,7 +71,7 @@ async function main(environment: z.output<typeof environmentSchema>): Promise<vo
 }
 
 const parsed = environmentSchema.safeParse(process.env);
-if (parsed.success) await main(parsed.data);
+if (parsed.success) main(parsed.data);
 else {
   process.exitCode = 1;
   console.error("The configuration is wrong:");
