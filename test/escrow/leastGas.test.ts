@@ -1,9 +1,13 @@
+import { expect } from "chai";
 import { expectBalanceChanges, expectCredit } from "../support/effects.ts";
 import { signed, statusCode, verdict, type Case } from "../support/jobs.ts";
 import { networkHelpers } from "../support/network.ts";
 import { beforeOutcome, outcomes, type Outcome } from "../support/outcomes.ts";
 import { expectReputation } from "../support/reputation.ts";
 import { loadWorld } from "../support/world.ts";
+
+/** 100,000 for the token or the reputation, what EIP-150 keeps back of it, and 5,000 for the call itself. */
+const REQUIRED_GAS = 106_587n;
 
 type Send = (gasLimit: bigint) => ReturnType<Outcome["call"]>;
 
@@ -42,6 +46,17 @@ describe("a sender with the least gas that does", () => {
       const send: Send = async (gasLimit) => outcome.call(c, { gasLimit });
       const least = await leastGas(c, outcome, send);
       await expectWholeOutcome(c, outcome, send(least));
+    });
+  }
+
+  for (const outcome of outcomes) {
+    it(`is told what the ${outcome.name} lacks when it gives one unit less`, async () => {
+      const c = await beforeOutcome(await loadWorld(), outcome);
+      const send: Send = async (gasLimit) => outcome.call(c, { gasLimit });
+      const least = await leastGas(c, outcome, send);
+      await expect(send(least - 1n))
+        .to.be.revertedWithCustomError(c.escrow, "InsufficientGas")
+        .withArgs((actual: bigint) => actual < REQUIRED_GAS, REQUIRED_GAS);
     });
   }
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ZeroAddress } from "ethers";
 import { refusesOtherStatuses } from "../support/behaviours.ts";
 import { expectBalanceChanges, expectCredit, expectEvents, expectSlot } from "../support/effects.ts";
 import { jobAt, untilOf } from "../support/jobs.ts";
@@ -40,6 +41,7 @@ describe("refund", () => {
     await expectBalanceChanges(c, sent, { client: TOTAL, escrow: -TOTAL });
     await expectCredit(c, c.treasury, 0n);
     await expectSlot(c, "Refunded");
+    await expectReputation(c, { address: ZeroAddress }, {});
   });
 
   it("gives all back a second past the appeal window, and counts as the worker's failure", async () => {
