@@ -119,6 +119,13 @@ const steps: Record<string, Step> = {
     if (status !== "approved") return ended(event, status);
     return { status, untilSeconds: event.timestampSeconds + reviewWindowSeconds };
   },
+  // Acceptance, submission and verdict in one call.
+  Completed: (_, event, reviewWindowSeconds) => {
+    const status = statusOf(event);
+    const worker = arg(event, "worker");
+    if (status !== "approved") return { ...ended(event, status), worker };
+    return { status, worker, untilSeconds: event.timestampSeconds + reviewWindowSeconds };
+  },
   Rejected: (state, event) => ({
     status: "rejected",
     untilSeconds: BigInt(arg(event, "until")),
