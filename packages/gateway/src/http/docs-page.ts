@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Express, Response } from "express";
 import { absolutePath } from "swagger-ui-dist";
 import { type ServedRoute, serve } from "./route.ts";
@@ -45,11 +44,11 @@ export function docsRoute(): ServedRoute {
 
 /** What the page loads, from the installed package. */
 export function serveDocsAssets(app: Express): void {
-  const folder = absolutePath();
+  const root = absolutePath();
   for (const file of ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"]) {
     app.get(`/docs/${file}`, (_request, response: Response) => {
       response.locals["route"] = "/docs/:asset";
-      response.sendFile(join(folder, file), { maxAge: "1d" });
+      response.sendFile(file, { root, maxAge: "1d" });
     });
   }
   app.get("/docs/start.js", (_request, response: Response) => {

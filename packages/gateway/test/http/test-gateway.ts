@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Wallet } from "ethers";
@@ -66,7 +68,8 @@ export async function startTestGateway({
   const { escrow, reputation, usdc, startBlock, chainId } = chain.deployment;
   if (funds > 0n) await chain.fundClient(funds);
   const config = readConfig({
-    PORT: "0",
+    // Sign-in messages name the port, so it has to be known before.
+    PORT: String(await freePort()),
     HFH_DATA_DIR: dataDir,
     HFH_ALLOW_LOOPBACK: "true",
     RPC_URL: chain.chain.url,
@@ -101,6 +104,15 @@ export async function startTestGateway({
       await rm(dataDir, { recursive: true });
     },
   };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 async function signInWorker(baseUrl: string, index: number, domain: string) {
