@@ -298,6 +298,7 @@ export const routes = {
     who: { customer: true },
     params: z.object({ token: z.string().min(20).max(100) }),
     status: 200,
+    responseType: "text/html",
     response: confirmationPageSchema,
     codes: ["not_found"],
   },

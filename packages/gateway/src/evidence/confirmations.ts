@@ -93,13 +93,16 @@ export async function answerConfirmation(ctx: Context, token: string, answer: "c
   });
 }
 
-export function presentConfirmation(row: Row): Confirmation {
+function presentConfirmation(row: Row): Confirmation {
   return {
     job_id: row.job_id,
     token_hash: row.token_hash,
-    statement: row.statement,
-    answer: row.answer,
     answered_at: row.answered_at?.toISOString() ?? null,
-    expires_at: row.expires_at.toISOString(),
+    ...presentForCustomer(row),
   };
+}
+
+/** What the customer is shown: nothing of the job but the statement. */
+export function presentForCustomer(row: Row): Pick<Confirmation, "statement" | "answer" | "expires_at"> {
+  return { statement: row.statement, answer: row.answer, expires_at: row.expires_at.toISOString() };
 }

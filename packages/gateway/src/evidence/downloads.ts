@@ -1,6 +1,7 @@
 import type { Response } from "express";
 import { pipeline } from "node:stream/promises";
 import { ApiError } from "@hireforhumans/protocol";
+import { sql } from "kysely";
 import type { Context } from "../context.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 
@@ -44,7 +45,7 @@ async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<bo
     .innerJoin("jobs", "jobs.id", "evidence.job_id")
     .select("evidence.id")
     .where("jobs.client_id", "=", caller.client.id)
-    .where("fingerprints", "@>", [`file:${sha256}`])
+    .where(sql<boolean>`fingerprints @> ${[`file:${sha256}`]}`)
     .executeTakeFirst();
   return evidence !== undefined;
 }

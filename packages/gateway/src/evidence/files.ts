@@ -9,14 +9,19 @@ import { pipeline } from "node:stream/promises";
 export interface FileStore {
   /**
    * Stores a stream whole or not at all, hashing while it writes. Storing the same bytes twice leaves one file.
-   * @throws FileTooLarge past `maxBytes`.
+   * @param accept looks at what came before it is kept; where it throws, nothing is kept
+   * @throws FileTooLarge past `maxBytes`, and what `accept` throws
    */
-  put(content: Readable, maxBytes: number): Promise<StoredFile>;
+  put<Accepted>(
+    content: Readable,
+    maxBytes: number,
+    accept: (received: ReceivedFile) => Promise<Accepted>,
+  ): Promise<Accepted>;
   /** @returns undefined when there is no such file. */
   open(sha256: string): Promise<{ size: number; content: Readable } | undefined>;
 }
 
-export interface StoredFile {
+export interface ReceivedFile {
   /** 64 lowercase hexadecimal digits. */
   sha256: string;
   size: number;
@@ -41,15 +46,17 @@ const headBytes = 4100;
 export function createDiskFileStore(folder: string): FileStore {
   const pathOf = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
   return {
-    async put(content, maxBytes) {
+    async put(content, maxBytes, accept) {
       const incoming = join(folder, "incoming", randomUUID());
       await mkdir(dirname(incoming), { recursive: true });
       try {
-        const stored = await writeHashed(content, incoming, maxBytes);
-        const path = pathOf(stored.sha256);
+        const received = await writeHashed(content, incoming, maxBytes);
+        const accepted = await accept(received);
+        const path = pathOf(received.sha256);
         await mkdir(dirname(path), { recursive: true });
         await rename(incoming, path);
-        return stored;
+        await syncToDisk(dirname(path));
+        return accepted;
       } catch (error) {
         await rm(incoming, { force: true });
         throw error;
@@ -64,7 +71,7 @@ export function createDiskFileStore(folder: string): FileStore {
   };
 }
 
-async function writeHashed(content: Readable, path: string, maxBytes: number): Promise<StoredFile> {
+async function writeHashed(content: Readable, path: string, maxBytes: number): Promise<ReceivedFile> {
   const hash = createHash("sha256");
   const head: Buffer[] = [];
   let size = 0;
@@ -89,7 +96,7 @@ async function writeHashed(content: Readable, path: string, maxBytes: number): P
   return { sha256: hash.digest("hex"), size, head: Buffer.concat(head) };
 }
 
-/** Evidence that is paid for must not be lost to a power cut after the worker was told that it is stored. */
+/** Evidence that is paid for must not be lost to a power cut after the worker was told that it is stored: bytes and name. */
 async function syncToDisk(path: string): Promise<void> {
   const file = await open(path, "r");
   try {

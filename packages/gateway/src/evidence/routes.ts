@@ -5,7 +5,7 @@ import { idAfter, pageOf } from "../http/pagination.ts";
 import { serve, type ServedRoute } from "../http/route.ts";
 import { presentEvidence, presentVerdict } from "../jobs/present.ts";
 import { sendConfirmationPage } from "./confirmation-page.ts";
-import { answerConfirmation, createConfirmation, findConfirmation, presentConfirmation } from "./confirmations.ts";
+import { answerConfirmation, createConfirmation, findConfirmation, presentForCustomer } from "./confirmations.ts";
 import { sendFile } from "./downloads.ts";
 import { sendLinkedFile } from "./file-links.ts";
 import { submitEvidence } from "./submit.ts";
@@ -41,13 +41,12 @@ export function evidenceRoutes(ctx: Context): ServedRoute[] {
     serve("getConfirmation", async ({ params, request, response }) => {
       const row = await findConfirmation(ctx, params.token);
       response.vary("accept");
-      const page = presentConfirmation(row);
-      if (request.accepts(["json", "html"]) !== "html") return page;
+      if (request.accepts(["json", "html"]) !== "html") return presentForCustomer(row);
       sendConfirmationPage(response, row.statement, row.answer);
-      return page;
+      return undefined;
     }),
     serve("answerConfirmation", async ({ params, body }) =>
-      presentConfirmation(await answerConfirmation(ctx, params.token, body.answer)),
+      presentForCustomer(await answerConfirmation(ctx, params.token, body.answer)),
     ),
   ];
 }

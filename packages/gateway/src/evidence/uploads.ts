@@ -6,7 +6,7 @@ import busboy from "busboy";
 import { type Caller, isWorker } from "../http/caller.ts";
 import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
-import { FileTooLarge, type StoredFile } from "./files.ts";
+import { FileTooLarge, type ReceivedFile } from "./files.ts";
 
 /** By content. Documents, pictures, recordings and tables that people hand in; nothing that runs when it is opened. */
 const allowedTypes = new Set([
@@ -28,94 +28,118 @@ const allowedTypes = new Set([
 ]);
 
 /**
- * Reads one file of a multipart/form-data body into the store, without holding it in memory. A field `sha256` before
- * it says what it has to hash to.
+ * Reads one file of a multipart/form-data body into the store, without holding it in memory. A field `sha256` beside it
+ * says what it has to hash to. Nothing is kept of what is refused.
  * @throws ApiError malformed_upload, file_too_large, file_type_not_allowed, file_hash_mismatch, file_name_not_allowed
  */
 export async function uploadFile(ctx: Context, caller: Caller, request: Request): Promise<File> {
-  const { stored, name, expected } = await readUpload(ctx, request);
-  if (expected !== undefined && expected !== stored.sha256) {
-    throw new ApiError("file_hash_mismatch", `The file's SHA-256 is ${stored.sha256}, not ${expected}.`, {
-      param: "sha256",
+  const file = await readUpload(request, async ({ content, filename, stated }) => {
+    const name = plainNameOf(filename);
+    const accept = async (received: ReceivedFile) => ({
+      ...received,
+      media_type: await typeOf(received, await stated),
     });
-  }
-  if (stored.size === 0) throw new ApiError("malformed_upload", "The file is empty.", { param: "file" });
-  const media_type = await mediaTypeOf(stored.head);
-  if (!allowedTypes.has(media_type)) {
-    throw new ApiError(
-      "file_type_not_allowed",
-      `By its content the file is ${media_type}; taken are ${[...allowedTypes].join(", ")}.`,
-      { param: "file" },
-    );
-  }
-  return record(ctx, caller, { ...stored, media_type, name });
-}
-
-interface Upload {
-  stored: StoredFile;
-  name: string;
-  expected: string | undefined;
-}
-
-function readUpload(ctx: Context, request: Request): Promise<Upload> {
-  const malformed = (detail: string, cause?: unknown) =>
-    new ApiError("malformed_upload", detail, { param: "file", cause });
-  return new Promise((resolve, reject) => {
-    let parser: busboy.Busboy;
-    try {
-      parser = busboy({
-        headers: request.headers,
-        preservePath: true,
-        limits: { files: 1, fields: 1, fieldSize: 128, parts: 2, headerPairs: 20 },
-      });
-    } catch (error) {
-      reject(malformed("Send the file as multipart/form-data with one part named `file`.", error));
-      return;
-    }
-    let expected: string | undefined;
-    let upload: Promise<Upload> | undefined;
-    const stop = (error: unknown) => {
-      request.unpipe(parser);
-      request.resume();
-      reject(error instanceof Error ? error : malformed("The upload broke off.", error));
-    };
-    parser.on("field", (name, value) => {
-      if (name === "sha256") expected = value;
-    });
-    parser.on("file", (field, content, { filename }) => {
-      upload = field === "file" ? storeFile(ctx, content, filename).then((file) => ({ ...file, expected })) : undefined;
-      if (upload === undefined) content.resume();
-      upload?.catch(stop);
-    });
-    parser.on("error", (error) => stop(malformed("The body is not well-formed multipart/form-data.", error)));
-    parser.on("close", () => {
-      if (upload === undefined) stop(malformed("There is no part named `file`."));
-      else upload.then(resolve, stop);
-    });
-    request.on("aborted", () => stop(malformed("The upload broke off.")));
-    request.pipe(parser);
+    return { ...(await put(ctx, content, accept)), name };
   });
+  return record(ctx, caller, file);
 }
 
-async function storeFile(ctx: Context, content: Readable, filename: string | undefined) {
-  const name = fileNameSchema.safeParse(filename);
-  if (!name.success) {
-    content.resume();
-    throw new ApiError(
-      "file_name_not_allowed",
-      "The file's name has to be a plain name: no path, no control characters, 1 to 255 characters.",
-      { param: "file" },
-    );
-  }
+interface FilePart {
+  content: Readable;
+  filename: string | undefined;
+  /** The hash that the caller states, if it does; known once the whole body was read. */
+  stated: Promise<string | undefined>;
+}
+
+const malformed = (detail: string, cause?: unknown) =>
+  new ApiError("malformed_upload", detail, { param: "file", cause });
+
+function parserOf(request: Request): busboy.Busboy {
   try {
-    return { stored: await ctx.files.put(content, ctx.config.fileMaxBytes), name: name.data };
+    return busboy({
+      headers: request.headers,
+      preservePath: true,
+      limits: { files: 1, fields: 1, fieldSize: 128, parts: 2, headerPairs: 20 },
+    });
   } catch (error) {
-    content.resume();
+    throw malformed("Send the file as multipart/form-data with one part named `file`.", error);
+  }
+}
+
+/** Has `take` read the part named `file`, and waits for the end of the body. */
+async function readUpload<Taken>(request: Request, take: (part: FilePart) => Promise<Taken>): Promise<Taken> {
+  const parser = parserOf(request);
+  const { promise, resolve, reject } = Promise.withResolvers<Taken>();
+  const whole = Promise.withResolvers<string | undefined>();
+  let stated: string | undefined;
+  let taken: Promise<Taken> | undefined;
+  const stop = (error: unknown) => {
+    request.unpipe(parser).resume();
+    parser.destroy();
+    reject(parser.errored && !(error instanceof ApiError) ? brokenOff(error) : error);
+  };
+  parser.on("field", (name, value) => {
+    if (name === "sha256") stated = value;
+  });
+  parser.on("file", (field, content, { filename }) => {
+    // It breaks with the body, also while nobody reads it; whoever does gets the error too.
+    content.on("error", () => content.resume());
+    if (field === "file") taken = take({ content, filename, stated: whole.promise });
+    else content.resume();
+    taken?.catch(stop);
+  });
+  parser.on("error", (error) => whole.reject(brokenOff(error)));
+  parser.on("close", () => whole.resolve(stated));
+  request.once("aborted", () => parser.destroy(new Error("the caller went away")));
+  whole.promise.then(
+    () => (taken ?? Promise.reject(malformed("There is no part named `file`."))).then(resolve, stop),
+    stop,
+  );
+  request.pipe(parser);
+  return promise;
+}
+
+const brokenOff = (cause: unknown) => malformed("The body is not whole or not well-formed multipart/form-data.", cause);
+
+function plainNameOf(filename: string | undefined): string {
+  const name = fileNameSchema.safeParse(filename);
+  if (name.success) return name.data;
+  throw new ApiError(
+    "file_name_not_allowed",
+    "The file's name has to be a plain name: no path, no control characters, 1 to 255 characters.",
+    { param: "file" },
+  );
+}
+
+async function put<Accepted>(
+  ctx: Context,
+  content: Readable,
+  accept: (received: ReceivedFile) => Promise<Accepted>,
+): Promise<Accepted> {
+  try {
+    return await ctx.files.put(content, ctx.config.fileMaxBytes, accept);
+  } catch (error) {
     if (!(error instanceof FileTooLarge)) throw error;
     throw new ApiError("file_too_large", `The file has more than the ${error.maxBytes} bytes that are taken.`, {
       param: "file",
     });
   }
+}
+
+async function typeOf(received: ReceivedFile, stated: string | undefined): Promise<string> {
+  if (received.size === 0) throw new ApiError("malformed_upload", "The file is empty.", { param: "file" });
+  if (stated !== undefined && stated.toLowerCase() !== received.sha256) {
+    throw new ApiError("file_hash_mismatch", `The file's SHA-256 is ${received.sha256}, not ${stated}.`, {
+      param: "sha256",
+    });
+  }
+  const mediaType = await mediaTypeOf(received.head);
+  if (allowedTypes.has(mediaType)) return mediaType;
+  throw new ApiError(
+    "file_type_not_allowed",
+    `By its content the file is ${mediaType}; taken are ${[...allowedTypes].join(", ")}.`,
+    { param: "file" },
+  );
 }
 
 async function record(
