@@ -46,6 +46,7 @@ export function registerWork(ctx: Context): void {
 export function projectionListeners(queue: Queue): ProjectionListeners {
   return {
     ...matchingListeners(queue),
+    onDelivered: (trx, workerId) => queue.send(trx, "match", workerId),
     onRecorded: (trx, jobId) => queue.send(trx, "reputation", jobId),
   };
 }

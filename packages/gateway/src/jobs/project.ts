@@ -7,6 +7,8 @@ export interface ProjectionListeners {
   onFunded(trx: Trx, jobId: string): Promise<void>;
   onReopened(trx: Trx, jobId: string, workerId: string | null): Promise<void>;
   onEnded(trx: Trx, jobId: string): Promise<void>;
+  /** The worker's part is done, though the job goes on (a review, an appeal). */
+  onDelivered(trx: Trx, workerId: string): Promise<void>;
   /** The escrow recorded something of a worker, or took it back with a block. */
   onRecorded(trx: Trx, jobId: string): Promise<void>;
 }
@@ -60,6 +62,7 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
     .set({
       status: job.status === "failed" && state.status === null ? "failed" : status,
       chain_status: state.status,
+      chain_until_seconds: state.untilSeconds,
       round: state.round,
       worker_id: await workerOf(trx, state, ahead.workerId),
       escrow_transaction_hash: (eb) => eb.fn.coalesce(eb.val(state.escrowTransactionHash), "escrow_transaction_hash"),
@@ -78,9 +81,12 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
   for (const happening of state.happenings) await appendJobEvent(trx, { jobId: job.id, ...happening });
   if (job.funded_at === null && state.status === "open") await listeners.onFunded(trx, job.id);
   if (reopened && state.status === "open") await listeners.onReopened(trx, job.id, job.worker_id);
+  if (job.worker_id !== null && inHand(job.status) && !inHand(status)) await listeners.onDelivered(trx, job.worker_id);
   if (reopened || final !== (job.ended_at !== null)) await listeners.onRecorded(trx, job.id);
   if (final && job.ended_at === null) await listeners.onEnded(trx, job.id);
 }
+
+const inHand = (status: string): boolean => status === "accepted" || status === "submitted";
 
 const rank = (status: string | null): number => (status === null ? -1 : (progress[status] ?? -1));
 
