@@ -53,6 +53,7 @@ export function prepareJob(
       param: "reward",
     });
   }
+  requireDecidable(request);
   const requirements = requirementsOfRequest(request);
   const deadlineAt = new Date(Number(deadlineSeconds) * 1000);
   const { packet, packetHash } = buildPacket({ jobId: id, request, deadlineAt });
@@ -82,4 +83,15 @@ export function prepareJob(
 function workWindowSecondsOf({ work_window_minutes, deadline_minutes }: JobCreate): bigint {
   const minutes = work_window_minutes ?? Math.min(deadline_minutes / 2, MAX_WINDOW_MINUTES);
   return BigInt(Math.floor(minutes * 60));
+}
+
+/** Evidence that nobody would ever judge must not be asked for. */
+function requireDecidable({ acceptance }: JobCreate): void {
+  const reviewers = acceptance?.reviewers ?? 0;
+  if (reviewers === 0) return;
+  throw new ApiError(
+    "invalid_request",
+    `acceptance.reviewers is ${reviewers}; this gateway has no peer review, so it has to be 0 or left out.`,
+    { param: "acceptance.reviewers" },
+  );
 }
