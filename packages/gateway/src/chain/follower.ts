@@ -169,7 +169,8 @@ class BranchFollower implements Follower {
     const count = latest - next + 1n < FETCH_AHEAD ? latest - next + 1n : FETCH_AHEAD;
     const numbers = Array.from({ length: Number(count) }, (_, index) => next + BigInt(index));
     const blocks = await Promise.all(numbers.map((number) => node.block(number)));
-    const known = blocks.flatMap((block) => block ?? []);
+    const missing = blocks.indexOf(undefined);
+    const known = blocks.slice(0, missing === -1 ? blocks.length : missing).filter((block) => block !== undefined);
     const logs = await Promise.all(known.map((block) => node.logsOfBlock(block.hash, this.#addresses)));
     for (const [index, block] of known.entries()) {
       if (this.#head !== undefined && block.parentHash !== this.#head.hash) return this.#rollBack(latest);

@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { NewIntent, Outbox } from "../../src/chain/outbox.ts";
+import type { Database } from "../../src/context.ts";
+import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
+import { type TestChain, fundCall, startTestChain } from "../support/chain.ts";
+import { CrashPlan, CrashingNode, crashingDatabase } from "../support/crash.ts";
+import { describeOnDatabases } from "../support/database.ts";
+import { clearOutbox, lapseLeases, limitIntent, limitsSetBy, makeOutbox } from "../support/outbox.ts";
+
+const relayer = devAccounts.relayer;
+let world: TestChain;
+let named = 0;
+
+beforeAll(async () => {
+  world = await startTestChain();
+  await world.fundClient(1_000_000_000_000n);
+});
+afterAll(() => world.stop());
+
+interface Scenario {
+  intents: NewIntent[];
+  operator: string;
+}
+
+/** One intent that succeeds and one that the contract refuses. */
+async function scenario(): Promise<Scenario> {
+  const name = `crash ${named++}`;
+  const limit = limitIntent(world, `limit:${name}`);
+  const unaffordable = await world.termsOf(name, { reward: 10n ** 15n });
+  const fund: NewIntent = {
+    key: `fund:${name}`,
+    kind: "submit",
+    to: world.deployment.escrow,
+    ...fundCall(unaffordable),
+  };
+  return { intents: [limit, fund], operator: limit.operator };
+}
+
+describeOnDatabases("an outbox whose process dies", (database) => {
+  const effects = new Map<string, string[]>();
+
+  /** Handlers as jobs have them: idempotent, in the transaction that they are given. */
+  function handle(outbox: Outbox): void {
+    const note = (id: string, what: string) =>
+      Promise.resolve(void effects.set(id, [...(effects.get(id) ?? []), what]));
+    for (const kind of ["fund", "submit"] as const) {
+      outbox.handle(kind, {
+        onMined: (_trx, { id }) => note(id, "mined"),
+        onFailed: (_trx, { id }, reason) => note(id, reason.name),
+      });
+    }
+  }
+
+  const enqueueAll = async (outbox: Outbox, db: Database, intents: NewIntent[]) => {
+    const ids: string[] = [];
+    for (const intent of intents) ids.push(await db.transaction().execute((trx) => outbox.enqueue(trx, intent)));
+    return ids;
+  };
+  const statuses = async () =>
+    (await database().db.selectFrom("intents").select("status").orderBy("kind").execute()).map(({ status }) => status);
+
+  const open = async () => (await statuses()).filter((status) => status === "queued" || status === "signed");
+
+  /** One life of a process: it may end at any step. @returns whether it did */
+  async function live(plan: CrashPlan, { intents }: Scenario): Promise<boolean> {
+    const db = crashingDatabase(database().db, plan);
+    const node = new CrashingNode(world.chain.url, world.chain.chainId, plan);
+    // Few turns in which nothing happens: each is a dozen steps that teach nothing.
+    const outbox = makeOutbox(world, { ...database(), db }, { node, pollMs: 250 });
+    handle(outbox);
+    await outbox.start();
+    try {
+      const ids = await enqueueAll(outbox, db, intents);
+      for (const id of ids) await outbox.broadcast(id);
+      while (!plan.crashed && (await open()).length > 0) await pause(10);
+      if (!plan.crashed) await world.chain.mine(2);
+      while (!plan.crashed && (await statuses()).join() !== "final,failed") await pause(10);
+    } catch (error) {
+      if (!plan.crashed) throw error;
+    }
+    await outbox.stop().catch(() => undefined);
+    node.destroy();
+    return plan.crashed;
+  }
+
+  async function recover({ intents }: Scenario): Promise<void> {
+    await lapseLeases(database());
+    const outbox = makeOutbox(world, database());
+    handle(outbox);
+    await outbox.start();
+    // The caller asks again, as it does when it got no answer.
+    const ids = await enqueueAll(outbox, database().db, intents);
+    for (const id of ids) await outbox.broadcast(id);
+    await expect.poll(open, { timeout: 15_000 }).toEqual([]);
+    await world.chain.mine(2);
+    await expect.poll(statuses, { timeout: 15_000 }).toEqual(["final", "failed"]);
+    await outbox.stop();
+  }
+
+  afterEach(() => clearOutbox(database()));
+
+  it("has each intent done exactly once, whichever step it dies at", { timeout: 600_000 }, async () => {
+    let crashes = 0;
+    for (let at = 1, crashed = true; crashed; at++) {
+      await clearOutbox(database());
+      effects.clear();
+      const nonce = await world.node.transactionCount(relayer.address, "latest");
+      const wanted = await scenario();
+      crashed = await live(new CrashPlan(at), wanted);
+      crashes += crashed ? 1 : 0;
+      await recover(wanted);
+
+      const step = `died at step ${at}`;
+      expect(await world.node.transactionCount(relayer.address, "latest"), step).toBe(nonce + 2n);
+      const limits = await limitsSetBy(world, relayer.address);
+      expect(
+        limits.filter((operator) => operator === wanted.operator),
+        step,
+      ).toHaveLength(1);
+      const told = [...effects.values()].map((whats) => whats.at(-1)).sort();
+      expect(told, step).toEqual(["SpendingLimitExceeded", "mined"]);
+    }
+    expect(crashes).toBeGreaterThan(50);
+  });
+
+  it("is followed by another process within 10 seconds", async () => {
+    const plan = new CrashPlan(Infinity);
+    const db = crashingDatabase(database().db, plan);
+    const dying = makeOutbox(world, { ...database(), db });
+    await dying.start();
+    const [first] = await enqueueAll(dying, database().db, [limitIntent(world, "before death")]);
+    await dying.broadcast(first ?? "");
+    plan.crashNow();
+    const heir = makeOutbox(world, database());
+    await heir.start();
+    const diedAt = performance.now();
+    const intent = limitIntent(world, "after death");
+    await enqueueAll(heir, database().db, [intent]);
+    await expect.poll(() => limitsSetBy(world, relayer.address), { timeout: 12_000 }).toContain(intent.operator);
+    expect(performance.now() - diedAt).toBeLessThan(10_000);
+    await heir.stop();
+    await dying.stop().catch(() => undefined);
+  });
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
