@@ -35,7 +35,7 @@ abstract contract Batching is Observing {
         }
 
         vm.prank(carrier);
-        bool[] memory done = ESCROW.tryMulticall(calls);
+        bool[] memory done = ESCROW.tryMulticall{gas: size * CALL_GAS}(calls);
         _count(Op.TryMulticall, true);
         for (uint256 i = 0; i < size; ++i) {
             if (bundles[i].length > 0) _bookBundle(moves[i], bundles[i], done[i]);

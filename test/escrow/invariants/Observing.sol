@@ -12,6 +12,8 @@ import {vm} from "./Vm.sol";
 abstract contract Observing is Completing {
     /// Of the words of encoded terms, the first ones hold types of less than 32 bytes.
     uint256 private constant NARROW_WORDS = 12;
+    /// What a sender gives to one call: plenty, but not so much that a callee could waste all it gets and leave enough.
+    uint256 internal constant CALL_GAS = 3_000_000;
 
     /// @dev One call in 64 carries a word with more bits than its type has: other bytes that could pass for the same terms.
     function _performSomehow(Dice memory dice, Move memory move) internal {
@@ -31,7 +33,7 @@ abstract contract Observing is Completing {
 
     function _call(address sender, bytes memory data) internal returns (bool done) {
         vm.prank(sender);
-        (done, ) = address(ESCROW).call(data);
+        (done, ) = address(ESCROW).call{gas: CALL_GAS}(data);
     }
 
     /// @dev Enters a call's outcome, which has to be the one that the rules say.
