@@ -59,7 +59,7 @@ export async function failedAttempts(trx: Trx, jobId: string, kind: "cancel" | "
     .select((select) => select.fn.countAll<bigint>().as("count"))
     .where("job_id", "=", jobId)
     .where("kind", "=", kind)
-    .where("status", "=", "failed")
+    .where("failure", "is not", null)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -4,20 +4,16 @@ import type { Database, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 
-/** A job's row without its packet, which can be a megabyte. */
-export type JobRow = Omit<Selectable<Schema["jobs"]>, "packet">;
-
+/** What showing a job and deciding on it takes; not its packet, which can be a megabyte. */
 export const jobColumns = [
   "id",
   "client_id",
-  "key_id",
   "chain_job_id",
   "terms",
   "request",
   "status",
   "chain_status",
   "round",
-  "until_seconds",
   "deadline_seconds",
   "reward",
   "fee",
@@ -25,17 +21,11 @@ export const jobColumns = [
   "domain",
   "skills",
   "languages",
-  "certifications",
-  "countries_allow",
-  "countries_deny",
   "min_reputation",
   "pool_id",
   "tier",
   "worker_id",
   "awaiting_answer",
-  "wave",
-  "next_wave_at",
-  "unmatched_at",
   "resolution",
   "worker_notes",
   "failure",
@@ -51,7 +41,9 @@ export const jobColumns = [
   "submitted_at",
   "ended_at",
   "created_at",
-] as const satisfies readonly (keyof JobRow)[];
+] as const satisfies readonly (keyof Schema["jobs"])[];
+
+export type JobRow = Pick<Selectable<Schema["jobs"]>, (typeof jobColumns)[number]>;
 
 export const jobNotFound = (jobId: string): ApiError =>
   new ApiError("not_found", `There is no job ${jobId}.`, { param: "id" });
