@@ -1,11 +1,13 @@
 /**
  * `npx pnpm@12 generate [--check]`: writes what follows from other sources and is committed all the same:
- * ABIs and TypeChain types (from the compiled contracts) and docs/errors.md (from the error table).
+ * ABIs and TypeChain types (from the compiled contracts), docs/errors.md (from the error table) and docs/configuration.md
+ * (from the gateway's settings).
  * With --check nothing is written, and the exit code is 1 when something committed is stale.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { configurationPage } from "./generate/configuration-page.ts";
 import { errorsPage } from "./generate/errors-page.ts";
 import { contractTypes } from "./generate/contract-types.ts";
 
@@ -22,6 +24,7 @@ async function generate(): Promise<Output> {
   const files = new Map<string, string>();
   for (const [name, content] of await contractTypes(root)) files.set(join(generated, name), content);
   files.set(join(root, "docs", "errors.md"), await errorsPage());
+  files.set(join(root, "docs", "configuration.md"), await configurationPage());
   return { files, ownedFolders: [generated] };
 }
 

@@ -1,0 +1,245 @@
+import { Wallet, getAddress, isAddress } from "ethers";
+import { z } from "zod";
+import { Secret } from "./secret.ts";
+
+/**
+ * What a setting is when the environment does not say: a text as it would stand there, by kind of chain where one value
+ * would not do, or what is recorded of the deployment on the chain.
+ */
+export type Default =
+  string | { local: string; public: string } | { recorded: "escrow" | "reputation" | "usdc" | "deployBlock" };
+
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  env: string;
+  /** Reads the environment's text; its description says what is expected. */
+  schema: Schema;
+  default?: Default;
+  optional?: true;
+  /** What it does, and why the default is what it is. */
+  why: string;
+}
+
+const required = <Schema extends z.ZodType>(env: string, schema: Schema, why: string) => ({ env, schema, why });
+
+const optional = <Schema extends z.ZodType>(env: string, schema: Schema, why: string) => {
+  const maybe = schema.optional().describe(schema.description ?? "");
+  return { env, schema: maybe, optional: true, why } as const;
+};
+
+const setting = <Schema extends z.ZodType>(env: string, schema: Schema, fallback: Default, why: string) => ({
+  env,
+  schema,
+  default: fallback,
+  why,
+});
+
+const secret = (schema: z.ZodType<string, string>) =>
+  schema.transform((value) => new Secret(value)).describe(`${schema.description ?? "a text"} (a secret)`);
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max)
+    .describe(`an integer from ${min} to ${max}`);
+
+const integers = (what: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/)
+    .transform((value) => value.split(",").map(Number))
+    .describe(`${what}, separated by commas`);
+
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol))
+    .describe(`a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
+
+const text = z.string().min(1).describe("a text that is not empty");
+const flag = z
+  .enum(["true", "false"])
+  .transform((value) => value === "true")
+  .describe("true or false");
+const address = z
+  .string()
+  .refine((value) => isAddress(value))
+  .transform((value) => getAddress(value))
+  .describe("an address: 0x and 40 hex digits");
+const privateKey = secret(
+  z
+    .string()
+    .refine((value) => canSign(value))
+    .describe("a private key: 0x and 64 hex digits"),
+);
+
+function canSign(key: string): boolean {
+  try {
+    return new Wallet(key).privateKey === key.toLowerCase();
+  } catch {
+    // ethers throws on whatever is no key; the problem is reported with the setting's name.
+    return false;
+  }
+}
+
+/** Every setting. docs/configuration.md is generated from here (`npx pnpm@12 generate`). */
+export const settings = {
+  // The API.
+  port: setting("PORT", integer(0, 65535), "3000", "Where the API listens. 0: any free port."),
+  host: setting("HOST", text, "127.0.0.1", "The interface it listens on. Only this machine, unless said otherwise."),
+  publicUrl: optional(
+    "PUBLIC_URL",
+    url("http:", "https:"),
+    "What callers and workers type; links and sign-in messages carry it. Default: http://HOST:PORT.",
+  ),
+  allowLoopback: setting(
+    "HFH_ALLOW_LOOPBACK",
+    flag,
+    "false",
+    "Development only: lets webhooks and HTTP confirmations reach this machine, which on a server would open its inside.",
+  ),
+  trustedProxies: setting(
+    "TRUSTED_PROXIES",
+    integer(0, 10),
+    "0",
+    "How many proxies of yours stand before it. Each adds a caller's address to X-Forwarded-For, which is believed that far.",
+  ),
+  bodyLimitBytes: setting(
+    "BODY_LIMIT_BYTES",
+    integer(1024, 64 * 1024 ** 2),
+    String(1024 ** 2),
+    "The largest JSON body: 1 MiB holds a conversation of some hundred pages. Files have their own limit.",
+  ),
+  requestsPerMinute: setting(
+    "REQUESTS_PER_MINUTE",
+    integer(1, 10_000_000),
+    "6000",
+    "Requests of one API key or worker: 100 a second, more than an agent's fleet sends and less than would starve others.",
+  ),
+  strangerRequestsPerMinute: setting(
+    "STRANGER_REQUESTS_PER_MINUTE",
+    integer(1, 10_000_000),
+    "600",
+    "Requests of one IP address without a valid key or session: a page with its assets, not a search for tokens.",
+  ),
+  logLevel: setting(
+    "LOG_LEVEL",
+    z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).describe("a level of pino, such as info"),
+    "info",
+    "The least level that is logged.",
+  ),
+
+  // The store.
+  databaseUrl: optional(
+    "DATABASE_URL",
+    secret(url("postgres:", "postgresql:")),
+    "PostgreSQL 15 or newer. Not set: an embedded database in HFH_DATA_DIR, for one process and never for chain 137.",
+  ),
+  databaseConnections: setting(
+    "DATABASE_CONNECTIONS",
+    integer(2, 500),
+    "20",
+    "The most connections of this process to PostgreSQL. 20 saturate a gateway of two cores; the queue takes 5 besides.",
+  ),
+  dataDir: setting("HFH_DATA_DIR", text, ".data", "Where the embedded database and uploaded files live."),
+
+  // The chain.
+  rpcUrl: setting("RPC_URL", url("http:", "https:"), "http://127.0.0.1:8545", "The chain's JSON-RPC node."),
+  chainId: setting(
+    "CHAIN_ID",
+    integer(1, Number.MAX_SAFE_INTEGER),
+    "31337",
+    "137 Polygon, 80002 Amoy, 31337 a local chain. Checked against the node at start.",
+  ),
+  escrow: setting("ESCROW_ADDRESS", address, { recorded: "escrow" }, "The escrow that holds the jobs' money."),
+  reputation: setting(
+    "REPUTATION_ADDRESS",
+    address,
+    { recorded: "reputation" },
+    "Where the escrow records reputation.",
+  ),
+  usdc: setting("USDC_ADDRESS", address, { recorded: "usdc" }, "The token that the escrow was deployed with."),
+  startBlock: setting(
+    "START_BLOCK",
+    integer(0, Number.MAX_SAFE_INTEGER),
+    { recorded: "deployBlock" },
+    "The first block to read: that of the deployment, since nothing of ours is before it.",
+  ),
+  followerPollMs: setting(
+    "FOLLOWER_POLL_MS",
+    integer(50, 60_000),
+    { local: "250", public: "1000" },
+    "How often the node is asked for a new block: half of Polygon's block time; a local node costs nothing.",
+  ),
+  confirmations: setting(
+    "CONFIRMATIONS",
+    integer(0, 10_000),
+    { local: "32", public: "0" },
+    "Blocks on top of one that make it final. 0: by the node's `finalized` tag, as Polygon's milestones set it. " +
+      "A local node calls its newest block finalized and may still revert it, so there it is counted.",
+  ),
+
+  // What the relayer signs.
+  relayerPrivateKey: required(
+    "RELAYER_PRIVATE_KEY",
+    privateKey,
+    "Signs and pays for the gateway's transactions. It can post jobs inside its clients' on-chain limits, so keep it safe.",
+  ),
+  maxFeeGwei: setting(
+    "MAX_FEE_GWEI",
+    integer(1, 1_000_000),
+    "2000",
+    "No transaction offers more than this per gas. Polygon's base fee has passed 1,000 gwei in a rush.",
+  ),
+  bumpAfterMs: setting(
+    "BUMP_AFTER_MS",
+    integer(1_000, 3_600_000),
+    "20000",
+    "How long the lowest open transaction waits before its fees rise by an eighth: ten blocks of Polygon.",
+  ),
+
+  // The oracle.
+  oraclePrivateKey: optional(
+    "ORACLE_PRIVATE_KEY",
+    privateKey,
+    "Signs verdicts where this process verifies the evidence itself. Either this or ORACLE_URL.",
+  ),
+  oracleUrl: optional(
+    "ORACLE_URL",
+    url("http:", "https:"),
+    "An oracle that runs elsewhere. Either this or ORACLE_PRIVATE_KEY.",
+  ),
+  oracleToken: optional(
+    "ORACLE_TOKEN",
+    secret(z.string().min(32).describe("a text of at least 32 characters")),
+    "The secret that this gateway and the oracle at ORACLE_URL share.",
+  ),
+  oracleAddress: optional(
+    "ORACLE_ADDRESS",
+    address,
+    "The account by which the oracle at ORACLE_URL signs: the verifier of new jobs.",
+  ),
+
+  // Offers.
+  offerWaveSizes: setting(
+    "OFFER_WAVE_SIZES",
+    integers("numbers of workers"),
+    "1,3,5,10",
+    "How many workers are asked in each wave: the best alone first, then more at a time so that a match takes seconds.",
+  ),
+  offerWaveSeconds: setting(
+    "OFFER_WAVE_SECONDS",
+    integers("seconds, one for each wave"),
+    "20,25,30,35",
+    "How long each wave may answer. All four together stay under two minutes.",
+  ),
+
+  // Evidence.
+  fileMaxBytes: setting(
+    "FILE_MAX_BYTES",
+    integer(1, 1024 ** 3),
+    String(25 * 1024 ** 2),
+    "The largest file of evidence: 25 MiB hold a minute of video or a long scan.",
+  ),
+} satisfies Record<string, Setting>;

@@ -1,0 +1,110 @@
+import { inspect } from "node:util";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { ConfigError, type Environment, readConfig } from "../../src/config.ts";
+
+const key = `0x${"11".repeat(32)}`;
+const address = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const enough: Environment = {
+  ESCROW_ADDRESS: address,
+  REPUTATION_ADDRESS: address,
+  USDC_ADDRESS: address,
+  RELAYER_PRIVATE_KEY: key,
+  ORACLE_PRIVATE_KEY: key,
+};
+
+function problemsOf(env: Environment): string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe("readConfig", () => {
+  it("needs no more than addresses and keys on a local chain", () => {
+    expect(readConfig(enough)).toMatchObject({
+      port: 3000,
+      host: "127.0.0.1",
+      publicUrl: "http://127.0.0.1:3000",
+      chainId: 31337,
+      startBlock: 0,
+      followerPollMs: 250,
+      confirmations: 32,
+      allowLoopback: false,
+      offerWaveSizes: [1, 3, 5, 10],
+      databaseUrl: undefined,
+    });
+  });
+
+  it("takes slower polls, the node's own finality and Circle's USDC on a public chain", () => {
+    const config = readConfig({ ...enough, CHAIN_ID: "80002", USDC_ADDRESS: "" });
+    expect(config).toMatchObject({
+      followerPollMs: 1000,
+      confirmations: 0,
+      usdc: "0x41E94Eb019C0762f9Bfcf9Fb1E58725BfB0e7582",
+    });
+  });
+
+  it("names every wrong value at once, with what it is and what is expected", () => {
+    const problems = problemsOf({
+      ...enough,
+      PORT: "70000",
+      HFH_ALLOW_LOOPBACK: "yes",
+      ESCROW_ADDRESS: "0x12",
+      DATABASE_URL: "mysql://root:hunter2@db/x",
+      OFFER_WAVE_SIZES: "1,0",
+      RPC_URL: "localhost:8545",
+    });
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^PORT is "70000"; expected an integer from 0 to 65535\. /),
+        expect.stringMatching(/^HFH_ALLOW_LOOPBACK is "yes"; expected true or false\. /),
+        expect.stringMatching(/^ESCROW_ADDRESS is "0x12"; expected an address/),
+        expect.stringMatching(/^OFFER_WAVE_SIZES is "1,0"; expected numbers of workers, separated by commas/),
+        expect.stringMatching(/^RPC_URL is "localhost:8545"; expected a URL that starts with http:\/\/ or https:\/\//),
+        expect.stringMatching(/^DATABASE_URL is wrong \(not shown\); expected a URL that starts with postgres:\/\//),
+      ]),
+    );
+    expect(problems.join()).not.toContain("hunter2");
+  });
+
+  it("names what is missing", () => {
+    const problems = problemsOf({});
+    expect(problems).toContainEqual(expect.stringMatching(/^RELAYER_PRIVATE_KEY is not set; expected a private key/));
+    expect(problems).toContainEqual(expect.stringMatching(/^ESCROW_ADDRESS is not set/));
+  });
+
+  it("asks for exactly one oracle, and for what a distant one needs", () => {
+    expect(problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "" })).toEqual([expect.stringContaining("neither is")]);
+    const distant = {
+      ...enough,
+      ORACLE_URL: "https://oracle.example",
+      ORACLE_TOKEN: "t".repeat(32),
+      ORACLE_ADDRESS: address,
+    };
+    expect(problemsOf(distant)).toEqual([expect.stringContaining("both are")]);
+    expect(problemsOf({ ...distant, ORACLE_PRIVATE_KEY: "" })).toEqual([]);
+    expect(problemsOf({ ...distant, ORACLE_PRIVATE_KEY: "", ORACLE_TOKEN: "" })).toEqual([
+      expect.stringContaining("ORACLE_TOKEN and ORACLE_ADDRESS"),
+    ]);
+  });
+
+  it("asks for as many wave times as waves", () => {
+    const problems = problemsOf({ ...enough, OFFER_WAVE_SIZES: "1,2" });
+    expect(problems).toEqual(["OFFER_WAVE_SIZES has 2 waves, OFFER_WAVE_SECONDS has 4; expected as many in both."]);
+  });
+
+  it("shows no secret however it is printed", () => {
+    const config = readConfig({ ...enough, DATABASE_URL: "postgres://user:hunter2@db/x", ORACLE_PRIVATE_KEY: key });
+    const lines: string[] = [];
+    pino({}, { write: (line) => void lines.push(line) }).info({ config });
+    const printed = [JSON.stringify(config), inspect(config), String(config.relayerPrivateKey), ...lines].join("\n");
+    expect(printed).not.toContain("11".repeat(32));
+    expect(printed).not.toContain("hunter2");
+    expect(config.relayerPrivateKey.reveal()).toBe(key);
+    expect(config.databaseUrl?.reveal()).toContain("hunter2");
+  });
+});
