@@ -244,12 +244,12 @@ export async function recordReceipt(
     .execute();
 }
 
-/** No reorg can change any more what became of it. */
-export async function recordFinal(trx: Trx, intentId: string): Promise<void> {
+/** No reorg can change any more what became of these. */
+export async function recordFinal(trx: Trx, intentIds: string[]): Promise<void> {
   await trx
     .updateTable("intents")
     .set({ status: sql`case when failure is null then 'final' else 'failed' end` })
-    .where("id", "=", intentId)
+    .where("id", "in", intentIds)
     .execute();
 }
 

@@ -39,6 +39,8 @@ export class Settlement {
   #confirmedAt: string | undefined;
   /** Intents whose nonce was seen used at a final block while no receipt was there. */
   #orphans = new Set<string>();
+  /** Numbers of the blocks that took intents up, by hash. */
+  #blockNumbers = new Map<string, bigint>();
 
   constructor(options: SettlementOptions) {
     this.#options = options;
@@ -47,7 +49,10 @@ export class Settlement {
   /** Records what is new about these intents. An intent whose receipts can't be had is left for the next time. */
   async follow(open: OpenIntent[], position: ChainPosition): Promise<void> {
     const headMoved = position.latest.hash !== this.#confirmedAt;
-    const due = open.filter(({ status, nonce }) => (status === "signed" ? nonce < position.nextNonce : headMoved));
+    const standing = headMoved ? await this.#settleStanding(open, position.final) : new Set<OpenIntent>();
+    const due = open.filter((intent) =>
+      intent.status === "signed" ? intent.nonce < position.nextNonce : headMoved && !standing.has(intent),
+    );
     const looks = (await Promise.all(due.map((intent) => this.#look(intent)))).flatMap((look) => look ?? []);
     for (const look of looks) await this.#attempt(look.intent, () => this.#record(look, position.final));
     const lost = looks.flatMap(({ intent, receipt }) =>
@@ -55,6 +60,31 @@ export class Settlement {
     );
     await this.#replaceLostNonces(lost, position.final);
     if (looks.length === due.length) this.#confirmedAt = position.latest.hash;
+  }
+
+  /**
+   * Records which mined intents are final. One question for a block tells of all intents in it what their receipts would.
+   * @returns those whose block is known to stand where it stood
+   */
+  async #settleStanding(open: readonly OpenIntent[], final: bigint): Promise<Set<OpenIntent>> {
+    const mined = Map.groupBy(
+      open.filter(({ status }) => status === "mined"),
+      ({ minedBlockHash }) => minedBlockHash ?? "",
+    );
+    this.#blockNumbers = new Map([...this.#blockNumbers].filter(([hash]) => mined.has(hash)));
+    const known = [...this.#blockNumbers];
+    const blocks = await Promise.allSettled(known.map(([, number]) => this.#options.node.block(number)));
+    const standing = known.filter(([hash], index) => {
+      const block = blocks[index];
+      return block?.status === "fulfilled" && block.value?.hash === hash;
+    });
+    const intentsOf = (some: typeof known) => some.flatMap(([hash]) => mined.get(hash) ?? []);
+    const settled = intentsOf(standing.filter(([, number]) => number <= final));
+    if (settled.length > 0) {
+      const ids = settled.map(({ id }) => id);
+      await this.#write((trx) => recordFinal(trx, ids));
+    }
+    return new Set(intentsOf(standing));
   }
 
   async #look(intent: OpenIntent): Promise<Look | undefined> {
@@ -82,9 +112,10 @@ export class Settlement {
       this.#options.log.warn(about, "a mined transaction was taken back; it is broadcast again");
       return this.#write((trx) => recordLostReceipt(trx, intent.id));
     }
+    this.#blockNumbers.set(receipt.blockHash, receipt.blockNumber);
     const known = receipt.blockHash === intent.minedBlockHash && receipt.transactionHash === intent.minedHash;
     if (!known) await this.#recordReceipt(intent, receipt);
-    if (receipt.blockNumber <= final) await this.#write((trx) => recordFinal(trx, intent.id));
+    if (receipt.blockNumber <= final) await this.#write((trx) => recordFinal(trx, [intent.id]));
   }
 
   async #recordReceipt(intent: OpenIntent, receipt: Receipt): Promise<void> {
