@@ -51,7 +51,7 @@ export interface ChainReader {
   deployment: Deployment;
   /** The followed branch's newest block, whose timestamp is the chain's now. @throws ChainUnavailable before the first. */
   head(): Head;
-  /** As of the followed head, so that the figures and the projected jobs tell of one moment. */
+  /** As of the followed head, so that the figures and the projected jobs tell of one moment; read once for a block. */
   fundingOf(client: string, operator: string): Promise<Funding>;
   /** The EIP-712 domain of USDC; its `name` differs from chain to chain, so the token is asked, once. */
   usdcDomain(): Promise<TypedDataDomain>;
@@ -77,6 +77,7 @@ const erc1271 = new Interface(["function isValidSignature(bytes32 hash, bytes si
 export function createChainReader(node: ChainNode, deployment: Deployment, head: () => Head): ChainReader {
   const escrow = Escrow__factory.connect(deployment.escrow, node);
   const usdc = Usdc__factory.connect(deployment.usdc, node);
+  const oncePerBlock = createBlockMemory<Funding>();
   let usdcName: string | undefined;
   const reputation = Reputation__factory.connect(deployment.reputation, node);
 
@@ -98,14 +99,17 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
     deployment,
     head,
     async fundingOf(client, operator) {
-      const at = { blockTag: head().number };
-      const [balance, allowance, limit] = await Promise.all([
-        usdc.balanceOf(client, at),
-        usdc.allowance(client, deployment.escrow, at),
-        escrow.spendingLimit(client, operator, at),
-      ]);
-      const { remaining, perJob, expiresAt } = limit;
-      return { balance, allowance, limit: { remaining, perJob, expiresAtSeconds: expiresAt } };
+      const { number, hash } = head();
+      return await oncePerBlock(hash, `${client} ${operator}`, async () => {
+        const at = { blockTag: number };
+        const [balance, allowance, limit] = await Promise.all([
+          usdc.balanceOf(client, at),
+          usdc.allowance(client, deployment.escrow, at),
+          escrow.spendingLimit(client, operator, at),
+        ]);
+        const { remaining, perJob, expiresAt } = limit;
+        return { balance, allowance, limit: { remaining, perJob, expiresAtSeconds: expiresAt } };
+      });
     },
     async reputationOf(worker, domain) {
       const { number } = head();
@@ -124,6 +128,23 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
     verifyTypedData: (signer, domain, types, value, signature) =>
       verify(signer, TypedDataEncoder.hash(domain, types, value), signature),
     verifyMessage: (signer, message, signature) => verify(signer, hashMessage(message), signature),
+  };
+}
+
+/** Remembers what was read as of one block, which never changes, until it is asked about another. */
+function createBlockMemory<T>(): (blockHash: string, key: string, read: () => Promise<T>) => Promise<T> {
+  let ofBlock = "";
+  let reads = new Map<string, Promise<T>>();
+  return (blockHash, key, read) => {
+    if (blockHash !== ofBlock) {
+      ofBlock = blockHash;
+      reads = new Map();
+    }
+    const known = reads;
+    const reading = known.get(key) ?? read();
+    known.set(key, reading);
+    reading.catch(() => known.delete(key));
+    return reading;
   };
 }
 
