@@ -7,7 +7,7 @@ import { startMatching } from "./matching/start.ts";
 import type { Queue } from "./queue/queue.ts";
 import { sweepDeadlines } from "./settlement/deadlines.ts";
 import { onSubmitFailed, sweepSlowVerdicts } from "./settlement/verdict.ts";
-import { sweepUnsure } from "./verification/sweeps.ts";
+import { sweepUndecided } from "./verification/sweeps.ts";
 import { verifyEvidence } from "./verification/verify.ts";
 import { giveUpOldDeliveries } from "./webhooks/record.ts";
 import { refreshReputations } from "./workers/reputation-refresh.ts";
@@ -16,7 +16,7 @@ import { startWorkers } from "./workers/start.ts";
 /** Windows are minutes at the least; a second more hurts nobody. */
 const DEADLINES_EVERY_MS = 1_000;
 const SLOW_VERDICTS_EVERY_MS = 1_000;
-const UNSURE_EVERY_MS = 15_000;
+const UNDECIDED_EVERY_MS = 15_000;
 const OLD_WEBHOOKS_EVERY_MS = 60_000;
 
 /** Registers everything that happens by itself. Call it before queue and outbox start. */
@@ -29,7 +29,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.work("reputation", (jobId) => refreshReputations(ctx, jobId));
   ctx.queue.sweep("deadlines", DEADLINES_EVERY_MS, () => sweepDeadlines(ctx));
   ctx.queue.sweep("slow_verdicts", SLOW_VERDICTS_EVERY_MS, () => sweepSlowVerdicts(ctx));
-  ctx.queue.sweep("unsure", UNSURE_EVERY_MS, () => sweepUnsure(ctx));
+  ctx.queue.sweep("undecided", UNDECIDED_EVERY_MS, () => sweepUndecided(ctx));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));
   ctx.outbox.handle("submit", {
     onFailed: async (trx, intent, reason) => {

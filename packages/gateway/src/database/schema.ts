@@ -105,7 +105,10 @@ export interface Schema {
     /** The escrow's status by the followed branch; null until the funding is seen. */
     chain_status: string | null;
     round: Generated<number>;
+    /** The end of the public status's window, in chain time; an estimate while the chain has not said it. */
     until_seconds: bigint | null;
+    /** The end of `chain_status`'s window, by the followed branch: what ends jobs that ran out of time. */
+    chain_until_seconds: bigint | null;
     deadline_seconds: bigint;
     reward: bigint;
     fee: bigint;
@@ -205,6 +208,8 @@ export interface Schema {
     fingerprints: Generated<string[]>;
     signature: string;
     valid_until_seconds: bigint;
+    /** When the oracle is asked again unless it has signed by then; at first after the queue has given up. */
+    verify_again_at: Generated<Date>;
     created_at: CreatedAt;
   };
   confirmations: {
@@ -225,8 +230,6 @@ export interface Schema {
     reasons_hash: string;
     signature: string | null;
     valid_until_seconds: bigint | null;
-    /** When the oracle last looked; one that is unsure looks again. */
-    checked_at: Generated<Date>;
     created_at: CreatedAt;
   };
   webhook_endpoints: {

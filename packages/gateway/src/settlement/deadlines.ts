@@ -25,9 +25,12 @@ export async function sweepDeadlines(ctx: Context): Promise<number> {
           where.and([where("chain_status", "=", "open"), where("deadline_seconds", "<", now)]),
           where.and([
             where("chain_status", "in", ["accepted", "approved", "rejected", "disputed"]),
-            where("until_seconds", "<", now),
+            where("chain_until_seconds", "<", now),
           ]),
-          where.and([where("chain_status", "=", "submitted"), where("until_seconds", "<", now - silenceGraceSeconds)]),
+          where.and([
+            where("chain_status", "=", "submitted"),
+            where("chain_until_seconds", "<", now - silenceGraceSeconds),
+          ]),
         ]),
       )
       .where(noIntentUnderWay())
@@ -64,10 +67,19 @@ async function enqueueEnd(ctx: Context, trx: Trx, jobId: string, chainStatus: st
   await ctx.outbox.enqueue(trx, deadlineIntent(ctx.chain.deployment.escrow, job, verb, Number(failed.count)));
 }
 
-/** One that failed is tried again, but not at once: what made it fail may last. */
+/**
+ * What is queued or signed may still move the job, and so may an end of this round that is mined but not followed or not
+ * final yet. One that failed is tried again, but not at once: what made it fail may last.
+ */
 const noIntentUnderWay = (): Expression<SqlBool> => sql<SqlBool>`not exists (
   select 1 from intents where intents.job_id = jobs.id and (
     intents.status in ('queued', 'signed')
-    or (intents.status = 'failed' and intents.settled_at > now() - interval '5 minutes')
+    or (
+      intents.kind in ('reopen', 'refund', 'settle')
+      and (
+        (intents.status = 'mined' and split_part(intents.intent_key, ':', 3) = jobs.round::text)
+        or (intents.status = 'failed' and intents.settled_at > now() - interval '5 minutes')
+      )
+    )
   )
 )`;

@@ -74,35 +74,44 @@ export function acceptIntent(escrow: string, job: JobOnChain, worker: string, wo
   return call(escrow, job, "accept", `accept:${job.id}:${job.round}:${worker}`, data, gasLimits.accept);
 }
 
+/** A worker's evidence as the chain gets it. Its id names what is sent of it: each worker of a round has another. */
+export interface EvidenceOnChain {
+  id: string;
+  hash: string;
+  /** The worker's `Submit`. */
+  word: SignedWord;
+}
+
 /** The worker's submission alone: when the verdict takes longer than the work window may last. */
-export function submitIntent(escrow: string, job: JobOnChain, evidenceHash: string, word: SignedWord): NewIntent {
-  return call(escrow, job, "submit", submitKey(job), encodeSubmit(job, evidenceHash, word), gasLimits.submit);
+export function submitIntent(escrow: string, job: JobOnChain, evidence: EvidenceOnChain): NewIntent {
+  return call(escrow, job, "submit", submitKey(evidence.id), encodeSubmit(job, evidence), gasLimits.submit);
 }
 
 /** The worker's submission and the verdict on it, in one transaction: both or none. */
 export function submitWithVerdictIntent(
   escrow: string,
   job: JobOnChain,
-  word: SignedWord,
+  evidence: EvidenceOnChain,
   verdict: Words["Verdict"],
   signature: string,
 ): NewIntent {
   const data = escrowInterface.encodeFunctionData("multicall", [
-    [encodeSubmit(job, verdict.evidenceHash, word), encodeVerdict(job, verdict, signature)],
+    [encodeSubmit(job, evidence), encodeVerdict(job, verdict, signature)],
   ]);
-  return call(escrow, job, "submit", submitKey(job), data, gasLimits.submit + gasLimits.settlement);
+  return call(escrow, job, "submit", submitKey(evidence.id), data, gasLimits.submit + gasLimits.settlement);
 }
 
 /** The verdict on evidence that the chain has, or will have by an earlier intent. */
 export function verdictIntent(
   escrow: string,
   job: JobOnChain,
+  evidenceId: string,
   verdict: Words["Verdict"],
   signature: string,
 ): NewIntent {
   const verb = verdict.pass ? "release" : "reject";
   const data = encodeVerdict(job, verdict, signature);
-  return call(escrow, job, verb, `${verb}:${job.id}:${job.round}`, data, gasLimits.settlement);
+  return call(escrow, job, verb, `${verb}:${evidenceId}`, data, gasLimits.settlement);
 }
 
 /**
@@ -141,15 +150,10 @@ export function deadlineIntent(
   return call(escrow, job, verb, `${verb}:${job.id}:${job.round}:${attempt}`, data, gasLimits.settlement);
 }
 
-export const submitKey = (job: Pick<JobOnChain, "id" | "round">): string => `submit:${job.id}:${job.round}`;
+export const submitKey = (evidenceId: string): string => `submit:${evidenceId}`;
 
-function encodeSubmit(job: JobOnChain, evidenceHash: string, word: SignedWord): string {
-  return escrowInterface.encodeFunctionData("submit", [
-    job.terms,
-    evidenceHash,
-    word.validUntilSeconds,
-    word.signature,
-  ]);
+function encodeSubmit({ terms }: JobOnChain, { hash, word }: EvidenceOnChain): string {
+  return escrowInterface.encodeFunctionData("submit", [terms, hash, word.validUntilSeconds, word.signature]);
 }
 
 function encodeVerdict(job: JobOnChain, verdict: Words["Verdict"], signature: string): string {

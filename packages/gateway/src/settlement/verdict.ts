@@ -1,7 +1,14 @@
 import type { Words } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
-import { type JobOnChain, submitIntent, submitKey, submitWithVerdictIntent, verdictIntent } from "./intents.ts";
+import {
+  type EvidenceOnChain,
+  type JobOnChain,
+  submitIntent,
+  submitKey,
+  submitWithVerdictIntent,
+  verdictIntent,
+} from "./intents.ts";
 import { jobOnChain } from "./job-on-chain.ts";
 
 const batchSize = 100;
@@ -12,30 +19,32 @@ const batchSize = 100;
  */
 export async function settleVerdict(ctx: Context, trx: Trx, evidenceId: string): Promise<void> {
   const { escrow } = ctx.chain.deployment;
-  const { job, evidenceHash, word, verdict, signature } = await signedWords(trx, evidenceId);
-  const submitted = await isOnItsWay(trx, job);
+  const { job, evidence, verdict, signature } = await signedWords(trx, evidenceId);
+  const submitted = await isOnItsWay(trx, evidenceId);
   if (verdict === undefined || signature === null) {
-    if (!submitted) await ctx.outbox.enqueue(trx, submitIntent(escrow, job, evidenceHash, word));
+    if (!submitted) await ctx.outbox.enqueue(trx, submitIntent(escrow, job, evidence));
     return;
   }
   const intent = submitted
-    ? verdictIntent(escrow, job, verdict, signature)
-    : submitWithVerdictIntent(escrow, job, word, verdict, signature);
+    ? verdictIntent(escrow, job, evidenceId, verdict, signature)
+    : submitWithVerdictIntent(escrow, job, evidence, verdict, signature);
   await ctx.outbox.enqueue(trx, intent);
 }
 
-async function signedWords(trx: Trx, evidenceId: string) {
+interface SignedWords {
+  job: JobOnChain;
+  evidence: EvidenceOnChain;
+  /** Undefined, and its signature null, while the oracle is silent or unsure. */
+  verdict: Words["Verdict"] | undefined;
+  signature: string | null;
+}
+
+async function signedWords(trx: Trx, evidenceId: string): Promise<SignedWords> {
   const row = await trx
     .selectFrom("evidence")
     .innerJoin("workers", "workers.id", "evidence.worker_id")
     .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
-    .select([
-      "evidence.job_id",
-      "evidence.round",
-      "evidence_hash",
-      "evidence.signature",
-      "evidence.valid_until_seconds",
-    ])
+    .select(["evidence.job_id", "evidence_hash", "evidence.signature", "evidence.valid_until_seconds"])
     .select(["outcome", "reasons_hash", "workers.address", "verdicts.signature as verdictSignature"])
     .select("verdicts.valid_until_seconds as verdictValidUntil")
     .where("evidence.id", "=", evidenceId)
@@ -54,15 +63,18 @@ async function signedWords(trx: Trx, evidenceId: string) {
         };
   return {
     job,
-    evidenceHash: row.evidence_hash,
-    word: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
+    evidence: {
+      id: evidenceId,
+      hash: row.evidence_hash,
+      word: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
+    },
     verdict,
     signature: row.verdictSignature,
   };
 }
 
-const isOnItsWay = async (trx: Trx, job: JobOnChain): Promise<boolean> =>
-  (await trx.selectFrom("intents").select("id").where("intent_key", "=", submitKey(job)).executeTakeFirst()) !==
+const isOnItsWay = async (trx: Trx, evidenceId: string): Promise<boolean> =>
+  (await trx.selectFrom("intents").select("id").where("intent_key", "=", submitKey(evidenceId)).executeTakeFirst()) !==
   undefined;
 
 /**
@@ -84,7 +96,7 @@ export async function sweepSlowVerdicts(ctx: Context): Promise<number> {
       .whereRef("evidence.worker_id", "=", "jobs.worker_id")
       .where(
         sql<boolean>`not exists (
-          select 1 from intents where intent_key = 'submit:' || jobs.id || ':' || jobs.round
+          select 1 from intents where intent_key = 'submit:' || evidence.id
         )`,
       )
       .limit(batchSize)
@@ -101,17 +113,21 @@ export async function sweepSlowVerdicts(ctx: Context): Promise<number> {
  * verdict must not cost the worker the delivery. The second refusal is final; the deadline then ends the job.
  */
 export async function onSubmitFailed(ctx: Context, trx: Trx, jobId: string, intentKey: string): Promise<void> {
-  const job = await jobOnChain(trx, jobId);
-  if (intentKey !== submitKey(job)) return;
-  const evidence = await trx
+  const row = await trx
     .selectFrom("evidence")
-    .select(["evidence_hash", "signature", "valid_until_seconds"])
+    .innerJoin("jobs", "jobs.id", "evidence.job_id")
+    .select(["evidence.id", "evidence_hash", "signature", "valid_until_seconds"])
     .where("job_id", "=", jobId)
-    .where("round", "=", job.round)
-    .orderBy("id", "desc")
+    .whereRef("jobs.round", "=", "evidence.round")
+    .whereRef("jobs.worker_id", "=", "evidence.worker_id")
     .executeTakeFirst();
-  if (evidence === undefined) return;
-  const word = { validUntilSeconds: evidence.valid_until_seconds, signature: evidence.signature };
-  const alone = submitIntent(ctx.chain.deployment.escrow, job, evidence.evidence_hash, word);
+  // Evidence of a worker who does not have the job any more is of no use, and neither is a second try of the second try.
+  if (row === undefined || intentKey !== submitKey(row.id)) return;
+  const word = { validUntilSeconds: row.valid_until_seconds, signature: row.signature };
+  const alone = submitIntent(ctx.chain.deployment.escrow, await jobOnChain(trx, jobId), {
+    id: row.id,
+    hash: row.evidence_hash,
+    word,
+  });
   await ctx.outbox.enqueue(trx, { ...alone, key: `${alone.key}:alone` });
 }

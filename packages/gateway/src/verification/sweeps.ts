@@ -1,34 +1,38 @@
+import { sql } from "kysely";
 import type { Context } from "../context.ts";
 
 const batchSize = 100;
 
 /**
- * Has evidence looked at again that the oracle was unsure about, while the verifier's window is open: what it lacked (a
- * mined transaction, an answer of the client's system) may be there now.
+ * Has evidence looked at again that no verdict is signed on, while the verifier's window is open: what the oracle lacked
+ * (a mined transaction, an answer of the client's system) may be there now, and an oracle that was away may be back.
  * @returns how many were queued
  */
-export async function sweepUnsure(ctx: Context): Promise<number> {
+export async function sweepUndecided(ctx: Context): Promise<number> {
   const now = ctx.chain.head().timestampSeconds;
   return ctx.db.transaction().execute(async (trx) => {
     const rows = await trx
-      .selectFrom("verdicts")
-      .innerJoin("jobs", "jobs.id", "verdicts.job_id")
-      .select("evidence_id")
-      .where("outcome", "=", "unsure")
-      .where("checked_at", "<", new Date(Date.now() - 60_000))
+      .selectFrom("evidence")
+      .innerJoin("jobs", "jobs.id", "evidence.job_id")
+      .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
+      .select("evidence.id")
+      .where("verify_again_at", "<=", sql<Date>`now()`)
+      .where((where) => where.or([where("outcome", "is", null), where("outcome", "=", "unsure")]))
+      .whereRef("jobs.round", "=", "evidence.round")
+      .whereRef("jobs.worker_id", "=", "evidence.worker_id")
       .where("jobs.chain_status", "=", "submitted")
-      .where("jobs.until_seconds", ">", now)
+      .where("jobs.chain_until_seconds", ">", now)
       .limit(batchSize)
-      .forUpdate("verdicts")
+      .forUpdate("evidence")
       .skipLocked()
       .execute();
-    for (const { evidence_id } of rows) {
+    for (const { id } of rows) {
       await trx
-        .updateTable("verdicts")
-        .set({ checked_at: new Date() })
-        .where("evidence_id", "=", evidence_id)
+        .updateTable("evidence")
+        .set({ verify_again_at: sql`now() + interval '15 minutes'` })
+        .where("id", "=", id)
         .execute();
-      await ctx.queue.send(trx, "verify", evidence_id);
+      await ctx.queue.send(trx, "verify", id);
     }
     return rows.length;
   });

@@ -76,7 +76,6 @@ async function storeVerdict(trx: Trx, evidenceId: string, jobId: string, verific
     reasons_hash: verification.reasonsHash,
     signature: verification.signed?.signature ?? null,
     valid_until_seconds: verification.signed?.validUntilSeconds ?? null,
-    checked_at: new Date(),
   };
   const stored = await trx
     .insertInto("verdicts")
@@ -84,5 +83,10 @@ async function storeVerdict(trx: Trx, evidenceId: string, jobId: string, verific
     .onConflict((conflict) => conflict.column("evidence_id").doUpdateSet(said).where("verdicts.outcome", "=", "unsure"))
     .returning("evidence_id")
     .executeTakeFirst();
+  await trx
+    .updateTable("evidence")
+    .set({ verify_again_at: sql`now() + interval '1 minute'` })
+    .where("id", "=", evidenceId)
+    .execute();
   return stored !== undefined;
 }

@@ -120,6 +120,7 @@ const statements = [
     chain_status text,
     round int4 not null default 0,
     until_seconds int8,
+    chain_until_seconds int8,
     deadline_seconds int8 not null,
     reward int8 not null check (reward > 0),
     fee int8 not null check (fee >= 0),
@@ -161,7 +162,7 @@ const statements = [
   sql`create index jobs_waiting on jobs (funded_at, id) where next_wave_at is not null`,
   sql`create index jobs_waits on jobs (accepted_at desc) where accepted_at is not null`,
   sql`create index jobs_in_hand on jobs (worker_id) where status in ('accepted', 'submitted')`,
-  sql`create index jobs_unended on jobs (chain_status, until_seconds, deadline_seconds) where ended_at is null`,
+  sql`create index jobs_unended on jobs (chain_status, chain_until_seconds, deadline_seconds) where ended_at is null`,
   sql`create table idempotency_keys (
     key_id text not null references api_keys,
     idempotency_key text not null,
@@ -246,6 +247,7 @@ const statements = [
     fingerprints text[] not null default '{}',
     signature text not null,
     valid_until_seconds int8 not null,
+    verify_again_at timestamptz not null default now() + interval '15 minutes',
     created_at timestamptz not null default now(),
     unique (job_id, round, worker_id)
   )`,
@@ -268,7 +270,6 @@ const statements = [
     reasons_hash text not null,
     signature text,
     valid_until_seconds int8,
-    checked_at timestamptz not null default now(),
     created_at timestamptz not null default now(),
     check ((outcome = 'unsure') = (signature is null))
   )`,
