@@ -86,9 +86,9 @@ function requireParts(): void {
 async function writePage(measured: readonly Part[]): Promise<void> {
   let text = await readFile(page, "utf8");
   for (const { title, figures } of measured) {
-    const section = new RegExp(`(^### ${title}\\n\\n)(?:\\|.*\\n)*`, "m");
+    const section = new RegExp(`(^### ${title}\\n\\n)(?:\\|.*\\n)*\\n?`, "m");
     if (!section.test(text)) throw new Error(`docs/performance.md has no heading "### ${title}"`);
-    text = text.replace(section, (_, heading: string) => `${heading}${tableOf(figures)}\n`);
+    text = text.replace(section, (_, heading: string) => `${heading}${tableOf(figures)}\n\n`);
   }
   await writeFile(page, await format(text, { parser: "markdown", printWidth: 120 }));
 }
