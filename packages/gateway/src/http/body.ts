@@ -40,7 +40,13 @@ export function storable(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed().replaceAll("\0", "");
   if (Array.isArray(value)) return value.map(storable);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [storable(name), storable(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [storableName(name), storable(member)]));
+}
+
+/** A name that changed could be that of another member, and replace it. */
+function storableName(name: string): string {
+  if (storable(name) === name) return name;
+  throw new ApiError("invalid_request", "A member's name holds NUL or half of a surrogate pair.");
 }
 
 function hasBody(request: Request): boolean {

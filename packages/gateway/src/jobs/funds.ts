@@ -45,11 +45,24 @@ export async function requireFunds(
       );
   const shortfall = largest([ofBalance, ofAllowance]);
   if (shortfall === 0n) return;
-  const needed = `Reward and fee are ${formatUsdc(job.total)} USDC; ${formatUsdc(shortfall)} are missing`;
+  const needed = `Reward and fee are ${formatUsdc(job.total)} USDC`;
   const rest = { job, requirement, figures, shortfall };
-  if (ofBalance > 0n) throw paymentError("insufficient_funds", `${needed} in the wallet.`, rest);
-  const ended = read.limit.expiresAtSeconds > 0n && !holds(read) ? ": its spending limit has ended" : "";
-  throw paymentError("insufficient_allowance", `${needed} in what it allows this gateway to spend${ended}.`, rest);
+  if (ofBalance > 0n) {
+    throw paymentError("insufficient_funds", `${needed}; ${formatUsdc(ofBalance)} are missing in the wallet.`, rest);
+  }
+  throw paymentError("insufficient_allowance", `${needed}; ${bindingLimit(read, figures, job.total)}.`, rest);
+}
+
+/** The first of the client's limits that stands in the way, in words. */
+function bindingLimit(read: FundsRead, figures: Figures, total: bigint): string {
+  if (read.limit.expiresAtSeconds > 0n && !holds(read)) return "the spending limit for this gateway has ended";
+  const limits = [
+    ["allowance to the escrow", figures.allowance],
+    ["spending limit that is left for this gateway", figures.limitRemaining],
+    ["spending limit for one job", figures.limitPerJob],
+  ] as const;
+  const [name, figure] = limits.find(([, held]) => held < total) ?? limits[0];
+  return `the ${name} is ${formatUsdc(figure)} USDC, ${formatUsdc(lacking(total, figure))} too little`;
 }
 
 const lacking = (needed: bigint, figure: bigint): bigint => (needed > figure ? needed - figure : 0n);

@@ -79,6 +79,11 @@ function grantOf({ key }: KeyCaller, wanted: KeyCreate) {
     });
   }
   const expiresAt = wanted.expires_at === undefined ? key.expiresAt : new Date(wanted.expires_at);
+  if (expiresAt !== null && expiresAt <= new Date()) {
+    throw new ApiError("invalid_request", `expires_at is ${expiresAt.toISOString()}, which is past.`, {
+      param: "expires_at",
+    });
+  }
   if (key.expiresAt !== null && expiresAt !== null && expiresAt > key.expiresAt) {
     throw new ApiError(
       "invalid_request",

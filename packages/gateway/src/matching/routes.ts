@@ -1,4 +1,5 @@
-import { ApiError, languageCodeOf, splitRequirements, tagSchema, wadOf } from "@hireforhumans/protocol";
+import { z } from "zod";
+import { ApiError, languageCodeOf, requestErrorOf, splitRequirements, tagSchema, wadOf } from "@hireforhumans/protocol";
 import type { AvailabilityQuery } from "@hireforhumans/protocol";
 import type { Context, Database } from "../context.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
@@ -50,8 +51,10 @@ function requirementsOfQuery(query: AvailabilityQuery): Requirements {
       param: "languages",
     });
   });
+  const skills = z.array(tagSchema).safeParse(mixed.skills);
+  if (!skills.success) throw requestErrorOf(skills.error, { prefix: "requirements" });
   return {
-    skills: [...new Set(mixed.skills.map((skill) => tagSchema.parse(skill)))],
+    skills: [...new Set(skills.data)],
     languages: [...new Set([...named, ...mixed.languages])],
     certifications: query.certifications ?? [],
     countriesAllow: query.countries_allow ?? [],

@@ -1,7 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import { ApiError, type Delivery, type EventType } from "@hireforhumans/protocol";
-import type { Context, Database, Trx } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
+import { wakeWebhookSenders } from "../jobs/events.ts";
 
 /** Deliveries with what they carry. */
 export const deliveriesOf = (db: Kysely<Schema>, clientId: string) =>
@@ -10,7 +11,7 @@ export const deliveriesOf = (db: Kysely<Schema>, clientId: string) =>
     .innerJoin("webhook_endpoints as endpoint", "endpoint.id", "delivery.endpoint_id")
     .innerJoin("job_events as event", "event.id", "delivery.event_id")
     .selectAll("delivery")
-    .select("event.type as event_type")
+    .select(["event.type as event_type", "endpoint.deleted_at as endpoint_deleted_at"])
     .where("endpoint.client_id", "=", clientId);
 
 type DeliveryRow = Awaited<ReturnType<ReturnType<typeof deliveriesOf>["executeTakeFirstOrThrow"]>>;
@@ -19,6 +20,11 @@ type DeliveryRow = Awaited<ReturnType<ReturnType<typeof deliveriesOf>["executeTa
 export async function replayDelivery(ctx: Context, clientId: string, deliveryId: string): Promise<Delivery> {
   const found = await deliveriesOf(ctx.db, clientId).where("delivery.id", "=", deliveryId).executeTakeFirst();
   if (found === undefined) throw new ApiError("not_found", `There is no delivery ${deliveryId}.`, { param: "id" });
+  if (found.endpoint_deleted_at !== null) {
+    throw new ApiError("not_found", `The endpoint of ${deliveryId} was deleted; there is nowhere to send it.`, {
+      param: "id",
+    });
+  }
   await ctx.db.transaction().execute(async (trx) => {
     await trx
       .updateTable("webhook_deliveries")
@@ -37,16 +43,12 @@ export async function replayDelivery(ctx: Context, clientId: string, deliveryId:
       .set({ failures: 0, open_until: null })
       .where("id", "=", found.endpoint_id)
       .execute();
-    await wakeSender(trx, found.job_id);
+    await wakeWebhookSenders(trx);
   });
   return presentDelivery(
     await deliveriesOf(ctx.db, clientId).where("delivery.id", "=", deliveryId).executeTakeFirstOrThrow(),
   );
 }
-
-/** Wakes the senders of all gateways when this commits. */
-export const wakeSender = (db: Database | Trx, jobId: string) =>
-  sql`select pg_notify('job_events', ${jobId})`.execute(db);
 
 export function presentDelivery(row: DeliveryRow): Delivery {
   return {
