@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import {
   ApiError,
   type FundingAuthorization,
@@ -36,17 +37,16 @@ interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreat
  */
 export async function createJob(ctx: Context, { caller, body, request, log }: CreateCall): Promise<Job> {
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
-  const jobId =
-    (await jobMadeBy(ctx.db, repeatable)) ??
-    (await jobPaidBy(ctx.db, caller, body.authorization)) ??
-    (await makeJob(ctx, caller, body, repeatable));
+  const earlier = (await jobMadeBy(ctx.db, repeatable)) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
+  const jobId = earlier ?? (await makeJob(ctx, caller, body, repeatable));
   try {
-    return await answerOf(ctx, jobId);
+    const newest = await ctx.outbox.broadcast(await fundingIntentId(ctx.db, jobId));
+    return await answerOf(ctx, jobId, earlier === undefined ? newest : await firstFundingHash(ctx.db, jobId));
   } catch (error) {
     if (!(error instanceof ChainUnavailable)) throw error;
     // The job exists and its intent is stored, so an error would make the caller post a second one.
     log.warn({ err: error, job_id: jobId }, "a job's funding could not be signed yet");
-    return createdJobOf(ctx, jobId, null);
+    return answerOf(ctx, jobId, null);
   }
 }
 
@@ -91,7 +91,7 @@ async function makeJob(
     const made = (await jobMadeBy(trx, repeatable)) ?? (await jobPaidBy(trx, caller, authorization));
     if (made !== undefined) return made;
     await requireOwnPool(trx, client.id, body.pool_id);
-    await requireWithinTotalCaps(trx, caller.key.id, job.total);
+    await requireWithinTotalCaps(trx, caller.key, job.total);
     await requireFunds(trx, client.id, job, { read, requirement, byAuthorization: authorization !== undefined });
     if (authorization !== undefined) await requireUnusedId(trx, job.id);
     await insertJob(trx, caller, body, job, availability);
@@ -200,32 +200,35 @@ function fundingIntentOf(
   });
 }
 
-/** The answer to a job's creation, whenever it is asked for: with the first transaction that was signed to fund it. */
-async function answerOf(ctx: Context, jobId: string): Promise<Job> {
-  const intent = await ctx.db
+async function fundingIntentId(db: Database, jobId: string): Promise<string> {
+  const intent = await db
     .selectFrom("intents")
     .select("id")
     .where("intent_key", "=", `fund:${jobId}`)
     .executeTakeFirstOrThrow();
-  const latest = await ctx.outbox.broadcast(intent.id);
-  const first = await ctx.db
-    .selectFrom("transactions")
-    .select("hash")
-    .where("intent_id", "=", intent.id)
-    .orderBy("created_at")
-    .limit(1)
-    .executeTakeFirst();
-  const transactionHash = first?.hash ?? latest;
-  await ctx.db
-    .updateTable("jobs")
-    .set({ escrow_transaction_hash: transactionHash })
-    .where("id", "=", jobId)
-    .where("escrow_transaction_hash", "is", null)
-    .execute();
-  return createdJobOf(ctx, jobId, transactionHash);
+  return intent.id;
 }
 
-async function createdJobOf(ctx: Context, jobId: string, transactionHash: string | null): Promise<Job> {
-  const row = await ctx.db.selectFrom("jobs").select(jobColumns).where("id", "=", jobId).executeTakeFirstOrThrow();
-  return presentCreatedJob(ctx.chain.deployment, row, transactionHash);
+/** A transaction that stuck is signed anew at a higher fee; the answer names the first one, always. */
+async function firstFundingHash(db: Database, jobId: string): Promise<string> {
+  const { hash } = await db
+    .selectFrom("transactions")
+    .innerJoin("intents", "intents.id", "transactions.intent_id")
+    .select("hash")
+    .where("intent_key", "=", `fund:${jobId}`)
+    .orderBy("transactions.created_at")
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return hash;
+}
+
+/** The answer to a job's creation, whenever it is asked for. */
+async function answerOf({ db, chain }: Context, jobId: string, transactionHash: string | null): Promise<Job> {
+  const row = await db
+    .updateTable("jobs")
+    .set({ escrow_transaction_hash: sql`coalesce(escrow_transaction_hash, ${transactionHash})` })
+    .where("id", "=", jobId)
+    .returning(jobColumns)
+    .executeTakeFirstOrThrow();
+  return presentCreatedJob(chain.deployment, row, transactionHash);
 }

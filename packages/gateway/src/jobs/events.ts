@@ -13,59 +13,48 @@ export interface NewJobEvent {
 
 /**
  * Adds an event to a job's history, in the transaction of the change it tells, together with a delivery for each
- * webhook endpoint that wants it; listeners (SSE, webhook sender) are woken at commit by `notify job_events`.
+ * webhook endpoint that wants it. Listeners are woken at commit: streams by `notify job_events`, the webhook sender by
+ * `notify webhooks`. The caller holds the job's row, or two tellings at once end one of the transactions.
  * @returns false when this happening was told before.
  */
 export async function appendJobEvent(trx: Trx, event: NewJobEvent): Promise<boolean> {
-  const job = await trx
-    .selectFrom("jobs")
-    .select(["sequence", "client_id"])
-    .where("id", "=", event.jobId)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  const sequence = job.sequence + 1;
-  const inserted = await trx
-    .insertInto("job_events")
-    .values({
-      id: newId("evt"),
-      job_id: event.jobId,
-      sequence,
-      type: event.type,
-      once: event.once,
-      data: JSON.stringify(event.data ?? {}),
-    })
-    .onConflict((conflict) => conflict.columns(["job_id", "once"]).doNothing())
-    .returning("id")
-    .executeTakeFirst();
-  if (inserted === undefined) return false;
-
-  await trx.updateTable("jobs").set({ sequence }).where("id", "=", event.jobId).execute();
-  const endpoints = await trx
-    .selectFrom("webhook_endpoints")
-    .select("id")
-    .where("deleted_at", "is", null)
-    .where((where) =>
-      where.or([
-        where.and([where("client_id", "=", job.client_id), where("job_id", "is", null)]),
-        where("job_id", "=", event.jobId),
-      ]),
+  const { jobId, type, once, data = {} } = event;
+  const { rows } = await sql<{ id: string; sequence: number; endpoints: string[] }>`
+    with job as (
+      update jobs set sequence = sequence + 1
+      where id = ${jobId} and not exists (select 1 from job_events where job_id = ${jobId} and once = ${once})
+      returning client_id, sequence
+    ), event as (
+      insert into job_events (id, job_id, sequence, type, once, data)
+      select ${newId("evt")}, ${jobId}, sequence, ${type}, ${once}, ${JSON.stringify(data)}::jsonb from job
+      returning id, sequence
     )
-    .where(sql<boolean>`(event_types = '{}' or ${event.type} = any(event_types))`)
-    .execute();
-  if (endpoints.length > 0) {
-    await trx
-      .insertInto("webhook_deliveries")
-      .values(
-        endpoints.map((endpoint) => ({
-          id: newId("dlv"),
-          endpoint_id: endpoint.id,
-          event_id: inserted.id,
-          job_id: event.jobId,
-          sequence,
-        })),
-      )
-      .execute();
-  }
-  await sql`select pg_notify('job_events', ${event.jobId})`.execute(trx);
+    select event.id, event.sequence, pg_notify('job_events', ${jobId}), array(
+      select e.id from webhook_endpoints e
+      where e.deleted_at is null and ((e.client_id = job.client_id and e.job_id is null) or e.job_id = ${jobId})
+        and (e.event_types = '{}' or ${type} = any (e.event_types))
+    ) as endpoints
+    from event, job
+  `.execute(trx);
+  const [told] = rows;
+  if (told === undefined) return false;
+  if (told.endpoints.length > 0) await addDeliveries(trx, jobId, told);
   return true;
+}
+
+async function addDeliveries(
+  trx: Trx,
+  jobId: string,
+  { id, sequence, endpoints }: { id: string; sequence: number; endpoints: string[] },
+): Promise<void> {
+  await trx
+    .insertInto("webhook_deliveries")
+    .values(endpoints.map((endpoint_id) => ({ id: newId("dlv"), endpoint_id, event_id: id, job_id: jobId, sequence })))
+    .execute();
+  await wakeWebhookSenders(trx);
+}
+
+/** Wakes the senders of all gateways when this commits. */
+export async function wakeWebhookSenders(trx: Trx): Promise<void> {
+  await sql`select pg_notify('webhooks', '')`.execute(trx);
 }

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { ApiError, formatUsdc } from "@hireforhumans/protocol";
 import type { Database, Trx } from "../context.ts";
+import type { KeyCaller } from "../http/caller.ts";
 
 /**
  * What each key's own jobs cost, fee included, in base units. A job that was refunded or never funded costs nothing.
@@ -23,10 +24,16 @@ export async function spentByKeys(db: Database | Trx, keyIds: readonly string[])
  * @param total reward and fee in base units
  * @throws ApiError amount_above_cap
  */
-export async function requireWithinTotalCaps(trx: Trx, keyId: string, total: bigint): Promise<void> {
+export async function requireWithinTotalCaps(
+  trx: Trx,
+  { id, capTotal }: KeyCaller["key"],
+  total: bigint,
+): Promise<void> {
+  // A key that a capped one made is capped itself.
+  if (capTotal === null) return;
   const { rows } = await sql<{ cap_total: bigint; spent: string }>`
     with recursive above as (
-      select id, made_by, cap_total from api_keys where id = ${keyId}
+      select id, made_by, cap_total from api_keys where id = ${id}
       union all
       select k.id, k.made_by, k.cap_total from api_keys k join above on k.id = above.made_by
     ), family as (

@@ -52,7 +52,7 @@ export function createWebhookSender(ctx: Context): WebhookSender {
         onError: (error) => ctx.log.error({ err: error }, "due webhooks could not be claimed; it is tried again"),
       });
       loop = started;
-      unlisten = await ctx.listen("job_events", () => started.wake());
+      unlisten = await ctx.listen("webhooks", () => started.wake());
     },
     async stop() {
       await unlisten?.();

@@ -65,7 +65,7 @@ describe.each(engines)("paying for a job (%s)", (engine) => {
     );
     const ended = await post(fieldBody);
     expect(ended).toMatchObject({ status: 402, body: { code: "insufficient_allowance", limit_remaining: "0.00" } });
-    expect(ended.body?.["detail"]).toContain("limit has ended");
+    expect(ended.body?.["detail"]).toContain("has ended");
 
     await caughtUpAfter(() =>
       gateway.chain
