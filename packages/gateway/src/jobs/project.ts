@@ -68,10 +68,8 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
       escrow_transaction_hash: (eb) => eb.fn.coalesce(eb.val(state.escrowTransactionHash), "escrow_transaction_hash"),
       release_transaction_hash: state.releaseTransactionHash,
       refund_transaction_hash: state.refundTransactionHash,
-      ...(state.untilSeconds !== null && rank(state.status) >= rank(ahead.status)
-        ? { until_seconds: state.untilSeconds }
-        : {}),
-      ...(status === "open" ? { until_seconds: null } : {}),
+      // Where a stored word is ahead of the chain, its own estimate stands.
+      ...(rank(state.status) >= rank(ahead.status) ? { until_seconds: state.untilSeconds } : {}),
       ...(job.funded_at === null && state.status !== null ? { funded_at: new Date() } : {}),
       ended_at: final ? (job.ended_at ?? new Date()) : null,
     })
