@@ -127,7 +127,7 @@ class LeasedOutbox implements Outbox {
       }
       if (!signed) await sleep(LOOK_AGAIN_MS);
     }
-    if (!transaction.sent) await Promise.race([this.#sendUnsent(), sleep(SENT_WITHIN_MS, undefined, { ref: false })]);
+    if (!transaction.sent) await Promise.race([this.#trySending(), sleep(SENT_WITHIN_MS, undefined, { ref: false })]);
     return transaction.hash;
   }
 
@@ -200,6 +200,15 @@ class LeasedOutbox implements Outbox {
     } catch (error) {
       if (!(error instanceof ChainUnavailable || error instanceof FencedOut)) throw error;
       return false;
+    }
+  }
+
+  /** The bytes are stored, so whatever hinders their sending is the loop's to overcome. */
+  async #trySending(): Promise<void> {
+    try {
+      await this.#sendUnsent();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "a stored transaction could not be sent yet; it is tried again");
     }
   }
 
