@@ -142,7 +142,7 @@ export const settings = {
     "20",
     "The most connections of this process to PostgreSQL. 20 saturate a gateway of two cores; the queue takes 5 besides.",
   ),
-  dataDir: setting("HFH_DATA_DIR", text, ".data", "Where the embedded database and uploaded files live."),
+  dataDir: setting("HFH_DATA_DIR", text, ".hfh", "Where the embedded database and uploaded files live."),
 
   // The chain.
   rpcUrl: setting("RPC_URL", url("http:", "https:"), "http://127.0.0.1:8545", "The chain's JSON-RPC node."),

@@ -4,7 +4,7 @@ import type { Database, Trx } from "../context.ts";
 import { FencedOut } from "./errors.ts";
 
 /** How long a holder that died keeps others waiting. */
-export const LEASE_SECONDS = 8;
+export const LEASE_SECONDS = 6;
 const RENEW_AFTER_MS = (LEASE_SECONDS * 1_000) / 4;
 
 /** The right to do what only one process may do at a time. Clocks of processes play no part: the database's counts. */
