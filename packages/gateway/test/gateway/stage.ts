@@ -7,7 +7,6 @@ import { Wallet } from "ethers";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type Stack, startStack } from "../../../../scripts/stack/stack.ts";
 import { until } from "../../../../scripts/stack/until.ts";
-import { createServerDatabase, type Engine } from "../support/database.ts";
 
 export const domain = "customer_support_escalation";
 export const workWindowMinutes = 10;
@@ -49,18 +48,19 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  engine?: Engine;
+  /** Of the chain. Default: any free one. */
+  chainPort?: number;
+  /** Settings of the gateway beside those of a development stack. */
   env?: Record<string, string>;
 }
 
-export async function startStage({ engine = "embedded", env = {} }: StageOptions = {}): Promise<Stage> {
+export async function startStage({ chainPort = 0, env = {} }: StageOptions = {}): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-stage-"));
-  const server = engine === "postgres" ? await createServerDatabase() : undefined;
   const stack = await startStack({
     port: 0,
-    chainPort: 0,
+    chainPort,
     dataDir,
-    env: { LOG_LEVEL: "silent", ...(server === undefined ? {} : { DATABASE_URL: server.url }), ...env },
+    env: { LOG_LEVEL: "silent", ...env },
     onProgress: () => undefined,
   });
   const agent = createClient({ baseUrl: stack.gateway.url, apiKey: stack.apiKey });
@@ -101,7 +101,6 @@ export async function startStage({ engine = "embedded", env = {} }: StageOptions
       }),
     async stop() {
       await stack.stop();
-      await server?.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
