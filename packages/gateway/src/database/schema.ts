@@ -9,6 +9,9 @@ type JsonOrNull<T> = ColumnType<T | null, string | null | undefined, string | nu
 /** numeric(19) in WAD: text in and out, since it may pass int8. */
 type Wad = ColumnType<string, string | undefined, string>;
 
+/** The most that an int8 column holds. Amounts of USDC on the wire may be larger. */
+export const MAX_INT8 = 2n ** 63n - 1n;
+
 export type Presence = "online" | "away" | "offline";
 export type OfferStatus = "pending" | "accepted" | "rejected" | "timeout" | "rescinded" | "canceled";
 export type IntentStatus = "queued" | "signed" | "mined" | "final" | "failed";

@@ -7,11 +7,11 @@ import {
   type Terms,
   domainOf,
   feeOf,
-  formatUsdc,
   jobIdOf,
   saltOf,
 } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
+import { requireStorable } from "../http/amounts.ts";
 import { buildPacket } from "../handoff/packet.ts";
 import { type Requirements, requirementsOfRequest } from "./requirements.ts";
 
@@ -19,8 +19,6 @@ import { type Requirements, requirementsOfRequest } from "./requirements.ts";
 const VERIFY_WINDOW_SECONDS = 3_600n;
 /** Half the reward, where a dispute is never ruled: nobody gains by letting it lapse. */
 const BACKSTOP_SHARE_BPS = 5_000n;
-/** What an int8 column holds. */
-const MAX_STORED = 2n ** 63n - 1n;
 
 /** Everything about a job that its request, id and deadline decide; the same three give the same job on chain. */
 export interface PreparedJob {
@@ -48,11 +46,7 @@ export function prepareJob(
 ): PreparedJob {
   const { reward } = request;
   const fee = feeOf(reward);
-  if (reward + fee > MAX_STORED) {
-    throw new ApiError("amount_too_large", `reward: Reward and fee can be ${formatUsdc(MAX_STORED)} USDC at most.`, {
-      param: "reward",
-    });
-  }
+  requireStorable("reward", reward + fee);
   requireDecidable(request);
   const requirements = requirementsOfRequest(request);
   const deadlineAt = new Date(Number(deadlineSeconds) * 1000);

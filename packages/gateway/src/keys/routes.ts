@@ -4,6 +4,7 @@ import { ApiError, type Key, type KeyCreate, formatUsdc } from "@hireforhumans/p
 import type { Context } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 import type { KeyCaller } from "../http/caller.ts";
+import { requireStorable } from "../http/amounts.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { newId } from "../ids.ts";
@@ -102,6 +103,7 @@ function grantOf({ key }: KeyCaller, wanted: KeyCreate) {
 }
 
 function capOf(param: string, wanted: bigint | undefined, own: bigint | null): bigint | null {
+  requireStorable(param, wanted);
   if (wanted === undefined || own === null || wanted <= own) return wanted ?? own;
   throw new ApiError(
     "amount_above_cap",

@@ -1,5 +1,6 @@
 import { ApiError, domainOf } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
+import { requireStorable } from "../http/amounts.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { newId } from "../ids.ts";
@@ -31,6 +32,7 @@ export function profileRoutes(ctx: Context): ServedRoute[] {
   return [
     serve("createProfile", async ({ caller, body }) => {
       const { id: workerId, address } = caller.worker;
+      requireStorable("hourly_rate", body.hourly_rate);
       return change(workerId, async (trx) => {
         await checkCount(trx, workerId);
         const profile = await trx
@@ -75,6 +77,7 @@ export function profileRoutes(ctx: Context): ServedRoute[] {
 
     serve("updateProfile", async ({ caller, params, body }) => {
       const { skills, languages, certifications, hourly_rate, active } = body;
+      requireStorable("hourly_rate", hourly_rate);
       const changes = {
         ...(skills === undefined ? {} : { skills: unique(skills) }),
         ...(languages === undefined ? {} : { languages: unique(languages) }),
