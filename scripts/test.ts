@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -32,8 +32,11 @@ async function vitestCounts(): Promise<Counts> {
   return { passed: numPassedTests, failed: Math.max(numTotalTests - numPassedTests, numFailedTestSuites > 0 ? 1 : 0) };
 }
 
+/** By name, since Hardhat would load every file below test/, also the programs that tests start as processes. */
+const mochaFiles = (await Array.fromAsync(glob("test/**/*.test.ts"))).sort();
+
 const suites: Suite[] = [
-  { name: "contracts", command: ["hardhat", "test", "mocha"], counts: hardhatCounts },
+  { name: "contracts", command: ["hardhat", "test", "mocha", ...mochaFiles], counts: hardhatCounts },
   { name: "money rules", command: ["hardhat", "test", "solidity"], counts: hardhatCounts },
   {
     name: "packages",
