@@ -33,7 +33,9 @@ async function vitestCounts(): Promise<Counts> {
 }
 
 /** By name, since Hardhat would load every file below test/, also the programs that tests start as processes. */
-const mochaFiles = (await Array.fromAsync(glob("test/**/*.test.ts"))).sort();
+const mochaFiles: string[] = [];
+for await (const file of glob("test/**/*.test.ts")) mochaFiles.push(file);
+mochaFiles.sort();
 
 const suites: Suite[] = [
   { name: "contracts", command: ["hardhat", "test", "mocha", ...mochaFiles], counts: hardhatCounts },
