@@ -89,6 +89,38 @@ describe.each(engines)("paying for a job (%s)", (engine) => {
     expect(await post({ ...fieldBody, reward: "20.00" })).toMatchObject({ status: 402, body: { balance: "18.00" } });
   });
 
+  it("tells of a job that the chain refused after all, and leaves the money where it was", async () => {
+    const { chain } = gateway.chain;
+    const limitUntil = (expiresAt: bigint) =>
+      gateway.chain
+        .escrowOf(devAccounts.client)
+        .setSpendingLimit(devAccounts.relayer.address, 100_000_000n, 100_000_000n, expiresAt);
+    const expiresAt = BigInt(await chain.timeSeconds()) + 120n;
+    await caughtUpAfter(() => limitUntil(expiresAt));
+    await chain.rpc("evm_setAutomine", [false]);
+    const posted = await post({ ...fieldBody, reward: "1.00" });
+    expect(posted).toMatchObject({ status: 201, body: { status: "funding" } });
+    // The limit ends before the next block.
+    await chain.rpc("evm_increaseTime", [300]);
+    await chain.mine();
+    await chain.rpc("evm_setAutomine", [true]);
+
+    const path = `/v1/jobs/${String(posted.body?.["job_id"])}`;
+    const failed = await eventually(async () => {
+      const job = await gateway.call("GET", path, { token: gateway.client.apiKey });
+      return job.body?.["status"] === "failed" ? job.body : undefined;
+    });
+    expect(failed["failure"]).toMatchObject({ message: expect.stringContaining("spending limit") as string });
+    const headers = { accept: "application/json" };
+    const events = await gateway.call("GET", `${path}/events`, { token: gateway.client.apiKey, headers });
+    expect((events.body?.["data"] as { type: string }[]).map(({ type }) => type)).toEqual([
+      "job.created",
+      "job.failed",
+    ]);
+    await caughtUpAfter(() => limitUntil(2n ** 40n - 1n));
+    expect(await post({ ...fieldBody, reward: "1.00" })).toMatchObject({ status: 201 });
+  });
+
   describe("by a signed authorization, with no gas, allowance or limit", () => {
     const body = { ...fieldBody, reward: "8.00", deadline_minutes: 60 };
     let authorization: FundingAuthorization;
