@@ -95,6 +95,10 @@ describe.each(engines)("a job's life (%s)", (engine) => {
 
   describe("cancelJob", () => {
     it("sends all money home, fee included, and does it once", async () => {
+      await eventually(async () => {
+        const { body } = await call("GET", "/v1/jobs?status=funding");
+        return (body?.["data"] as Job[]).length === 0 ? true : undefined;
+      });
       const before = await balance();
       const job = await openJob();
       const answers = await Promise.all([1, 2, 3].map(() => call("POST", `/v1/jobs/${job.job_id}/cancel`)));
