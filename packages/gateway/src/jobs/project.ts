@@ -55,12 +55,13 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
   const ahead = await storedStatus(trx, job.id, state.round);
   const status = state.status === null || rank(ahead.status) > rank(state.status) ? ahead.status : state.status;
   const final = isFinal(state.status);
+  const failed = job.status === "failed" && state.status === null;
   const reopened = state.round > job.round;
 
   await trx
     .updateTable("jobs")
     .set({
-      status: job.status === "failed" && state.status === null ? "failed" : status,
+      status: failed ? "failed" : status,
       chain_status: state.status,
       chain_until_seconds: state.untilSeconds,
       round: state.round,
@@ -71,7 +72,7 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
       // Where a stored word is ahead of the chain, its own estimate stands.
       ...(rank(state.status) >= rank(ahead.status) ? { until_seconds: state.untilSeconds } : {}),
       ...(job.funded_at === null && state.status !== null ? { funded_at: new Date() } : {}),
-      ended_at: final ? (job.ended_at ?? new Date()) : null,
+      ended_at: final || failed ? (job.ended_at ?? new Date()) : null,
     })
     .where("id", "=", job.id)
     .execute();

@@ -24,11 +24,11 @@ describe.each(engines)("the way of a verdict to the money (%s)", (engine) => {
   const fee = parseUsdc("0.30");
 
   async function books() {
-    const { usdcOf, creditOf } = stage.stack;
+    const { stack } = stage;
     const [client, worker, fees] = await Promise.all([
-      usdcOf(devAccounts.client.address),
-      usdcOf(stage.ada.address),
-      creditOf(devAccounts.treasury.address),
+      stack.usdcOf(devAccounts.client.address),
+      stack.usdcOf(stage.ada.address),
+      stack.creditOf(devAccounts.treasury.address),
     ]);
     return { client, worker, fees };
   }
