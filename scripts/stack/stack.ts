@@ -35,9 +35,9 @@ export interface Stack {
   /** Verifies the signatures of the webhooks of that key's client. */
   webhookSecret: string;
   /** Base units of USDC that an account holds by the chain's own word. */
-  usdcOf(address: string): Promise<bigint>;
+  usdcOf: (address: string) => Promise<bigint>;
   /** Base units that wait in the escrow for an account (the treasury's fees). */
-  creditOf(address: string): Promise<bigint>;
+  creditOf: (address: string) => Promise<bigint>;
   stop(): Promise<void>;
 }
 
