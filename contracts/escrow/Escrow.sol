@@ -43,6 +43,7 @@ contract Escrow is IEscrow, SignedWords {
     uint256 private constant REJECTED = 1 << uint8(Status.Rejected);
     uint256 private constant DISPUTED = 1 << uint8(Status.Disputed);
 
+    /// @inheritdoc IEscrow
     IUsdc public immutable USDC;
     IReputationRecorder public immutable REPUTATION;
     address public immutable TREASURY;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ISigning} from "../signing/ISigning.sol";
+import {IUsdc} from "./IUsdc.sol";
+
 /// @dev The hash of a job's terms, see `IEscrow.jobId`.
 type JobId is bytes32;
 
@@ -103,7 +106,7 @@ struct Verdict {
 /// Warning: a blocked receiver is not paid but credited, see `withdraw`.
 /// Warning: a client's operator may, inside its spending limit and until it expires, fund, cancel and release.
 /// Warning: times are block times. A validator can shift one by seconds, so windows should be minutes at least.
-interface IEscrow {
+interface IEscrow is ISigning {
     // Errors: what is, and what would have to be.
 
     error WrongStatus(JobId jobId, Status actual, uint256 allowedBitmap);
@@ -114,9 +117,6 @@ interface IEscrow {
     error ShareOutOfRange(uint256 actual, uint256 max);
     error MinReputationOutOfRange(uint256 actual, uint256 max);
     error PartyMissing(string party);
-    error SenderNotAllowed(address actual, address expected);
-    error SignatureInvalid(address signer, bytes32 digest);
-    error SignatureExpired(uint256 validUntil, uint256 blockTime);
     error SpendingLimitExceeded(address operator, uint256 needed, uint256 remaining, uint256 perJob);
     error SpendingLimitExpired(address operator, uint256 expiresAt, uint256 blockTime);
     error WorkerNotAllowed(address actual, address expected);
@@ -287,6 +287,9 @@ interface IEscrow {
     function jobId(Terms calldata terms) external view returns (JobId);
 
     function job(JobId id) external view returns (Job memory);
+
+    /// @notice The one token.
+    function USDC() external view returns (IUsdc);
 
     function spendingLimit(address client, address operator) external view returns (SpendingLimit memory);
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {IEscrow, JobId, Verdict} from "./IEscrow.sol";
+import {Signing} from "../signing/Signing.sol";
+import {JobId, Verdict} from "./IEscrow.sol";
 
 /// @title The words that the parties of a job give, signed or as the sender
 /// @dev Each names its job, and with it chain and escrow; the worker's name the round, too.
-abstract contract SignedWords is EIP712 {
+abstract contract SignedWords is Signing {
     bytes32 private constant ACCEPT_TYPEHASH = keccak256("Accept(bytes32 jobId,uint256 round,uint256 validUntil)");
     bytes32 private constant SUBMIT_TYPEHASH = keccak256(
         "Submit(bytes32 jobId,uint256 round,bytes32 evidenceHash,uint256 validUntil)"
@@ -22,34 +21,6 @@ abstract contract SignedWords is EIP712 {
     );
 
     constructor() EIP712("HireForHumans Escrow", "1") {}
-
-    /// @dev By the sender itself where there is no signature.
-    function _requireWordOf(
-        address signer,
-        bytes32 structHash,
-        uint256 validUntil,
-        bytes calldata signature
-    ) internal view {
-        if (signature.length == 0) {
-            if (msg.sender != signer) revert IEscrow.SenderNotAllowed(msg.sender, signer);
-        } else {
-            _requireUnexpired(validUntil);
-            bytes32 digest = _hashTypedDataV4(structHash);
-            if (!_signed(signer, digest, signature)) revert IEscrow.SignatureInvalid(signer, digest);
-        }
-    }
-
-    function _requireUnexpired(uint256 validUntil) internal view {
-        if (block.timestamp > validUntil) revert IEscrow.SignatureExpired(validUntil, block.timestamp);
-    }
-
-    /// @dev By an account's own key, or as an ERC-1271 account. The key is asked first: that spares the look at the
-    /// account's code, and an EOA that has delegated to code (EIP-7702) still has its key.
-    function _signed(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
-        (address recovered, , ) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (recovered == signer && signer != address(0)) return true;
-        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
-    }
 
     function _acceptHash(JobId id, uint256 round, uint256 validUntil) internal pure returns (bytes32) {
         return keccak256(abi.encode(ACCEPT_TYPEHASH, id, round, validUntil));

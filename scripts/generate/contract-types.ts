@@ -16,6 +16,7 @@ const CONTRACTS: Readonly<Record<string, string>> = {
   Escrow: "escrow/Escrow.sol/Escrow.json",
   Reputation: "reputation/Reputation.sol/Reputation.json",
   IArbiter: "escrow/IArbiter.sol/IArbiter.json",
+  ArbitrationPool: "arbitration/ArbitrationPool.sol/ArbitrationPool.json",
 };
 
 /** What we use of FiatTokenV2_2, as signatures. */

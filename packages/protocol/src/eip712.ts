@@ -30,7 +30,24 @@ export interface UsdcWords {
   };
 }
 
-export type Words = EscrowWords & UsdcWords;
+/**
+ * The words that the arbitration pool takes signed. Each can be used once: those about a case by the case's state, those
+ * about an account by its `nonce`. Amounts in base units, `validUntil` in unix seconds.
+ */
+export interface PoolWords {
+  Withdraw: { owner: string; amount: bigint; nonce: bigint; validUntil: bigint };
+  SetStandingAnswer: { owner: string; stands: boolean; nonce: bigint; validUntil: bigint };
+  Stake: { juror: string; amount: bigint; nonce: bigint; validUntil: bigint };
+  Retire: { juror: string; nonce: bigint; validUntil: bigint };
+  AddEvidence: { jobId: string; evidenceHash: string; validUntil: bigint };
+  Answer: { jobId: string; round: bigint; validUntil: bigint };
+  Commit: { jobId: string; panel: bigint; commitment: string; validUntil: bigint };
+  Appeal: { jobId: string; round: bigint; validUntil: bigint };
+  /** Not sent to anyone: what the juror's wallet signs of it is the secret that salts its vote, see `saltOfVote`. */
+  VoteSalt: { jobId: string; panel: bigint };
+}
+
+export type Words = EscrowWords & UsdcWords & PoolWords;
 export type WordName = keyof Words;
 
 const field = (type: string, name: string): TypedDataField => ({ type, name });
@@ -59,6 +76,35 @@ export const wordTypes: Record<WordName, TypedDataField[]> = {
     field("bytes32", "statementHash"),
     field("uint256", "validUntil"),
   ],
+  Withdraw: [
+    field("address", "owner"),
+    field("uint256", "amount"),
+    field("uint256", "nonce"),
+    field("uint256", "validUntil"),
+  ],
+  SetStandingAnswer: [
+    field("address", "owner"),
+    field("bool", "stands"),
+    field("uint256", "nonce"),
+    field("uint256", "validUntil"),
+  ],
+  Stake: [
+    field("address", "juror"),
+    field("uint256", "amount"),
+    field("uint256", "nonce"),
+    field("uint256", "validUntil"),
+  ],
+  Retire: [field("address", "juror"), field("uint256", "nonce"), field("uint256", "validUntil")],
+  AddEvidence: [field("bytes32", "jobId"), field("bytes32", "evidenceHash"), field("uint256", "validUntil")],
+  Answer: [field("bytes32", "jobId"), field("uint256", "round"), field("uint256", "validUntil")],
+  Commit: [
+    field("bytes32", "jobId"),
+    field("uint256", "panel"),
+    field("bytes32", "commitment"),
+    field("uint256", "validUntil"),
+  ],
+  Appeal: [field("bytes32", "jobId"), field("uint256", "round"), field("uint256", "validUntil")],
+  VoteSalt: [field("bytes32", "jobId"), field("uint256", "panel")],
   Permit: [
     field("address", "owner"),
     field("address", "spender"),
@@ -79,6 +125,11 @@ export const wordTypes: Record<WordName, TypedDataField[]> = {
 /** The EIP-712 domain of an escrow. */
 export function escrowDomain(chainId: number | bigint, escrow: string): TypedDataDomain {
   return { name: "HireForHumans Escrow", version: "1", chainId, verifyingContract: escrow };
+}
+
+/** The EIP-712 domain of an arbitration pool. */
+export function poolDomain(chainId: number | bigint, pool: string): TypedDataDomain {
+  return { name: "HireForHumans ArbitrationPool", version: "1", chainId, verifyingContract: pool };
 }
 
 /**

@@ -1,5 +1,6 @@
 export * from "./addresses.ts";
 export * from "./amount.ts";
+export * from "./arbitration.ts";
 export * from "./canonical.ts";
 export * from "./contract-errors.ts";
 export * from "./contracts.ts";

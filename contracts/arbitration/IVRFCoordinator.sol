@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @dev The members, in this order, of Chainlink VRF v2.5's `VRFV2PlusClient.RandomWordsRequest`.
+struct RandomWordsRequest {
+    bytes32 keyHash;
+    uint256 subId;
+    uint16 requestConfirmations;
+    uint32 callbackGasLimit;
+    uint32 numWords;
+    bytes extraArgs;
+}
+
+/// @title The one function of Chainlink's VRF v2.5 coordinator that is asked
+/// @dev Chainlink's own consumer base has an owner who can change the coordinator, and so the draws. Ours has none.
+interface IVRFCoordinator {
+    function requestRandomWords(RandomWordsRequest calldata request) external returns (uint256 requestId);
+}
