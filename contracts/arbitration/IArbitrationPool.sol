@@ -78,10 +78,10 @@ struct Windows {
     uint32 appeal;
 }
 
-/// @notice How randomness is asked for, see Chainlink VRF v2.5. It is paid in the chain's own coin.
+/// @notice How randomness is asked for, see Chainlink VRF v2.5. The pool opens a subscription of its own, so nobody can end
+/// it; it is paid in the chain's own coin, which anyone may add (`fundSubscriptionWithNative` of the coordinator).
 struct Randomness {
     address coordinator;
-    uint256 subscriptionId;
     bytes32 keyHash;
     uint16 confirmations;
 }

@@ -11,8 +11,16 @@ struct RandomWordsRequest {
     bytes extraArgs;
 }
 
-/// @title The one function of Chainlink's VRF v2.5 coordinator that is asked
+/// @title What is asked of Chainlink's VRF v2.5 coordinator
 /// @dev Chainlink's own consumer base has an owner who can change the coordinator, and so the draws. Ours has none.
 interface IVRFCoordinator {
+    /// @notice Makes the sender the owner of a new subscription.
+    function createSubscription() external returns (uint256 subId);
+
+    function addConsumer(uint256 subId, address consumer) external;
+
+    /// @notice By anyone, in the chain's own coin.
+    function fundSubscriptionWithNative(uint256 subId) external payable;
+
     function requestRandomWords(RandomWordsRequest calldata request) external returns (uint256 requestId);
 }

@@ -71,7 +71,9 @@ abstract contract JurorStakes is PoolAccounts {
         MIN_STAKE = minStake;
         EXIT_DELAY = exitDelay;
         COORDINATOR = IVRFCoordinator(randomness.coordinator);
-        SUBSCRIPTION_ID = randomness.subscriptionId;
+        uint256 subscriptionId = IVRFCoordinator(randomness.coordinator).createSubscription();
+        IVRFCoordinator(randomness.coordinator).addConsumer(subscriptionId, address(this));
+        SUBSCRIPTION_ID = subscriptionId;
         KEY_HASH = randomness.keyHash;
         CONFIRMATIONS = randomness.confirmations;
     }

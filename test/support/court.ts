@@ -44,14 +44,8 @@ export async function loadCourt(): Promise<Court> {
 async function deployCourt(): Promise<Court> {
   const world = await loadWorld();
   const coordinator = await ethers.deployContract("VRFCoordinatorV2_5Mock", [10n ** 17n, 10n ** 9n, 4n * 10n ** 15n]);
-  const created = await (await coordinator.createSubscription()).wait();
-  const subscription = (
-    await coordinator.queryFilter(coordinator.filters.SubscriptionCreated(), created?.blockNumber)
-  )[0]?.args.subId;
-  if (subscription === undefined) throw new Error("no subscription was created");
-  await coordinator.fundSubscriptionWithNative(subscription, { value: parseEther("100") });
-  const pool = await deployPool(world, coordinator, subscription);
-  await coordinator.addConsumer(subscription, pool);
+  const pool = await deployPool(world, coordinator);
+  await coordinator.fundSubscriptionWithNative(await pool.SUBSCRIPTION_ID(), { value: parseEther("100") });
   const signers = await ethers.getSigners();
   const jurors = await Promise.all(
     Array.from({ length: JURORS }, async (_, index) => {
@@ -65,11 +59,7 @@ async function deployCourt(): Promise<Court> {
   return court;
 }
 
-export async function deployPool(
-  world: World,
-  coordinator: VRFCoordinatorV2_5Mock,
-  subscription: bigint,
-): Promise<ArbitrationPool> {
+export async function deployPool(world: World, coordinator: VRFCoordinatorV2_5Mock): Promise<ArbitrationPool> {
   return await ethers.deployContract(
     "ArbitrationPool",
     [
@@ -78,7 +68,6 @@ export async function deployPool(
       WINDOWS,
       {
         coordinator: await coordinator.getAddress(),
-        subscriptionId: subscription,
         keyHash: id("gas lane"),
         confirmations: 3n,
       },

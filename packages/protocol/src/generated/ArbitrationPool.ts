@@ -37,19 +37,13 @@ export type WindowsStructOutput = [evidence: bigint, commit: bigint, reveal: big
   appeal: bigint;
 };
 
-export type RandomnessStruct = {
-  coordinator: AddressLike;
-  subscriptionId: BigNumberish;
-  keyHash: BytesLike;
-  confirmations: BigNumberish;
-};
+export type RandomnessStruct = { coordinator: AddressLike; keyHash: BytesLike; confirmations: BigNumberish };
 
-export type RandomnessStructOutput = [
-  coordinator: string,
-  subscriptionId: bigint,
-  keyHash: string,
-  confirmations: bigint,
-] & { coordinator: string; subscriptionId: bigint; keyHash: string; confirmations: bigint };
+export type RandomnessStructOutput = [coordinator: string, keyHash: string, confirmations: bigint] & {
+  coordinator: string;
+  keyHash: string;
+  confirmations: bigint;
+};
 
 export type TermsStruct = {
   client: AddressLike;

@@ -53,11 +53,6 @@ const _abi = [
             type: "address",
           },
           {
-            internalType: "uint256",
-            name: "subscriptionId",
-            type: "uint256",
-          },
-          {
             internalType: "bytes32",
             name: "keyHash",
             type: "bytes32",
