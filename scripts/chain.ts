@@ -45,7 +45,7 @@ try {
     `A new local chain, id ${chain.chainId}, at ${chain.url}. It lives in memory and ends with this command.`,
   );
   console.log("These accounts hold 10,000 ETH each; their keys are known to everyone:");
-  const { workers, ...roles } = devAccounts;
+  const { workers, jurors: _, ...roles } = devAccounts;
   for (const [role, { address }] of Object.entries(roles)) console.log(`  ${role.padEnd(11)} ${address}`);
   for (const { address } of workers) console.log(`  ${"worker".padEnd(11)} ${address}`);
   if (chain.chainId === LOCAL) console.log("`npx pnpm@12 deploy:local` puts USDC and our contracts on it.");

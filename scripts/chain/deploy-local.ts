@@ -1,4 +1,6 @@
 import { Contract, ContractFactory, Wallet, type JsonRpcProvider, type Signer } from "ethers";
+import { ArbitrationPool__factory } from "@hireforhumans/protocol";
+import { deployCoordinator, fundSubscription, localPoolParameters } from "./arbitration.ts";
 import { readArtifact } from "./artifacts.ts";
 import { devAccounts, type DevAccount } from "./dev-accounts.ts";
 import { localProvider } from "./provider.ts";
@@ -10,6 +12,9 @@ export interface LocalDeployment {
   usdc: string;
   escrow: string;
   reputation: string;
+  arbitrationPool: string;
+  /** Chainlink's stand-in, which answers when it is told to: see `answerRandomness`. */
+  coordinator: string;
   treasury: string;
   deployBlock: number;
 }
@@ -28,8 +33,22 @@ export async function deployLocal(url: string): Promise<LocalDeployment> {
       const deployBlock = (await provider.getBlockNumber()) + 1;
       const reputation = await deploy(deployer, "reputation", "Reputation");
       const escrow = await deploy(deployer, "escrow", "Escrow", usdc, reputation, treasury);
+      const coordinator = await deployCoordinator(deployer);
+      const { minStake, windows, randomness } = localPoolParameters(await coordinator.getAddress());
+      const arbitrationPool = await deploy(
+        deployer,
+        "arbitration",
+        "ArbitrationPool",
+        escrow,
+        minStake,
+        windows,
+        randomness,
+      );
+      const pool = ArbitrationPool__factory.connect(arbitrationPool, provider);
+      await fundSubscription(coordinator, await pool.SUBSCRIPTION_ID());
       const { chainId } = await provider.getNetwork();
-      return { chainId: Number(chainId), usdc, escrow, reputation, treasury, deployBlock };
+      const contracts = { usdc, escrow, reputation, arbitrationPool, coordinator: randomness.coordinator };
+      return { chainId: Number(chainId), ...contracts, treasury, deployBlock };
     } finally {
       await restoreMining();
     }
@@ -68,7 +87,7 @@ function signer(provider: JsonRpcProvider, account: DevAccount): Signer {
   return new Wallet(account.privateKey, provider);
 }
 
-async function deploy(deployer: Signer, concept: string, name: string, ...args: string[]): Promise<string> {
+async function deploy(deployer: Signer, concept: string, name: string, ...args: unknown[]): Promise<string> {
   const { abi, bytecode } = await readArtifact(concept, name);
   const contract = await new ContractFactory(abi as [], bytecode, deployer).deploy(...args);
   await contract.waitForDeployment();

@@ -5,6 +5,9 @@ export const devMnemonic = "test test test test test test test test test test te
 
 const hdPath = "m/44'/60'/0'/0";
 const workerCount = 8;
+/** After the twenty that a local node gives coin. */
+const firstJuror = 20;
+const jurorCount = 9;
 
 export interface DevAccount {
   address: string;
@@ -23,6 +26,8 @@ export interface DevAccounts {
   /** Sends transactions for whoever else a test needs. */
   stranger: DevAccount;
   workers: DevAccount[];
+  /** They hold no coin: their words are carried. */
+  jurors: DevAccount[];
 }
 
 function derive(index: number): DevAccount {
@@ -32,7 +37,7 @@ function derive(index: number): DevAccount {
 
 const root = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(devMnemonic), hdPath);
 
-/** The accounts that a local chain gives 10,000 of its own coin each, by role. */
+/** By role. All but the jurors are given 10,000 of its own coin by a local chain. */
 export const devAccounts: DevAccounts = {
   deployer: derive(0),
   usdcIssuer: derive(1),
@@ -42,4 +47,5 @@ export const devAccounts: DevAccounts = {
   client: derive(5),
   stranger: derive(6),
   workers: Array.from({ length: workerCount }, (_, index) => derive(7 + index)),
+  jurors: Array.from({ length: jurorCount }, (_, index) => derive(firstJuror + index)),
 };

@@ -19,6 +19,8 @@ import {
   type RequestArguments,
   type TransactionInfo,
 } from "@nomicfoundation/ignition-core";
+import type { Deployment } from "@hireforhumans/protocol";
+import type { PoolParameters } from "../chain/arbitration.ts";
 import HireForHumans from "../../ignition/modules/HireForHumans.ts";
 import { DeploymentError } from "./deployment-error.ts";
 import { withQuotedPrice } from "./gas.ts";
@@ -64,14 +66,14 @@ export async function sentContracts(run: IgnitionRun): Promise<string[]> {
 /** Deploys what is not deployed yet, and waits until the chain has confirmed all of it. */
 export async function ignite(
   run: IgnitionRun,
-  parameters: { usdc: string; treasury: string },
+  parameters: { usdc: string; treasury: string } & PoolParameters,
   gasPriceWei: bigint,
-): Promise<{ escrow: string; reputation: string }> {
+): Promise<Pick<Deployment, "escrow" | "reputation" | "arbitrationPool">> {
   const { target, wallet, journal } = run;
   const signing = wallet === undefined ? run.provider : withOutbox(run.provider, wallet, target.chainId, journal);
   const result = await deploy({
     ignitionModule: HireForHumans,
-    deploymentParameters: { [HireForHumans.id]: parameters },
+    deploymentParameters: { [HireForHumans.id]: { ...parameters } },
     deploymentDir: journal,
     artifactResolver: new HardhatArtifactResolver(run.hre.artifacts),
     provider: withQuotedPrice(signing, target, gasPriceWei),
@@ -85,6 +87,7 @@ export async function ignite(
   return {
     escrow: addressIn(result.contracts, HireForHumans.results.escrow.id),
     reputation: addressIn(result.contracts, HireForHumans.results.reputation.id),
+    arbitrationPool: addressIn(result.contracts, HireForHumans.results.arbitrationPool.id),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Contract, TypedDataEncoder, ZeroAddress, getAddress, isAddress, type Provider } from "ethers";
 import { USDC_ADDRESSES, usdcDomain } from "@hireforhumans/protocol";
+import { publicPoolParameters, type PoolParameters } from "../chain/arbitration.ts";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import { usdcAbi } from "../chain/usdc.ts";
 import { DeploymentError } from "./deployment-error.ts";
@@ -40,6 +41,17 @@ export async function requireUsdc(provider: Provider, target: Target): Promise<s
     if (actual !== expected) refuse(`${view}()`, actual, expected);
   }
   return address;
+}
+
+/** Makes sure that Chainlink's coordinator is there: the pool keeps its address for ever. */
+export async function requireCoordinator(provider: Provider, target: Target): Promise<PoolParameters> {
+  const parameters = publicPoolParameters(target.chainId);
+  const { coordinator } = parameters.randomness;
+  if ((await provider.getCode(coordinator)) !== "0x") return parameters;
+  throw new DeploymentError(
+    `There is no code at ${coordinator}, where Chainlink's VRF coordinator should be on ${target.title}. Nothing was ` +
+      "sent. Is the RPC to be trusted?",
+  );
 }
 
 /** The address that will earn the fees, for ever. On a local chain it may be left out. */

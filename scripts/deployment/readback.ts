@@ -1,24 +1,35 @@
 import { Contract, getAddress, type Provider } from "ethers";
 import type { ArtifactManager, Artifact } from "hardhat/types/artifacts";
-import type { Deployment } from "@hireforhumans/protocol";
+import { VRF_COORDINATORS, type Deployment } from "@hireforhumans/protocol";
 import { DeploymentError } from "./deployment-error.ts";
 
-/** Makes sure that the code on chain is this source's, and that the escrow keeps the addresses of the record. */
+/** Makes sure that the code on chain is this source's, and that they keep the addresses of the record. */
 export async function requireAsRecorded(
   provider: Provider,
   artifacts: ArtifactManager,
   record: Omit<Deployment, "deployBlock">,
 ): Promise<void> {
   const escrow = await artifacts.readArtifact("Escrow");
+  const pool = await artifacts.readArtifact("ArbitrationPool");
   await requireCode(provider, record.reputation, await artifacts.readArtifact("Reputation"));
   await requireCode(provider, record.escrow, escrow);
+  await requireCode(provider, record.arbitrationPool, pool);
 
-  const contract = new Contract(record.escrow, escrow.abi, provider);
-  const kept = { USDC: record.usdc, REPUTATION: record.reputation, TREASURY: record.treasury };
+  const { usdc, reputation, treasury } = record;
+  const escrowAt = new Contract(record.escrow, escrow.abi, provider);
+  await requireKept(escrowAt, "escrow", { USDC: usdc, REPUTATION: reputation, TREASURY: treasury });
+  const poolAt = new Contract(record.arbitrationPool, pool.abi, provider);
+  const coordinator = VRF_COORDINATORS[record.chainId]?.coordinator;
+  const source = coordinator === undefined ? {} : { COORDINATOR: coordinator };
+  await requireKept(poolAt, "arbitration pool", { USDC: usdc, ESCROW: record.escrow, ...source });
+}
+
+async function requireKept(contract: Contract, what: string, kept: Record<string, string>): Promise<void> {
   for (const [view, expected] of Object.entries(kept)) {
     const actual = getAddress(String(await contract.getFunction(view).staticCall()));
     if (actual !== getAddress(expected)) {
-      throw new DeploymentError(`The escrow at ${record.escrow} keeps ${actual} as ${view}, expected ${expected}.`);
+      const at = await contract.getAddress();
+      throw new DeploymentError(`The ${what} at ${at} keeps ${actual} as ${view}, expected ${expected}.`);
     }
   }
 }

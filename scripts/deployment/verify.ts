@@ -1,6 +1,7 @@
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { verifyContract } from "@nomicfoundation/hardhat-verify/verify";
 import type { Deployment } from "@hireforhumans/protocol";
+import { publicPoolParameters } from "../chain/arbitration.ts";
 import { connect } from "./connect.ts";
 import { DeploymentError } from "./deployment-error.ts";
 import { requireAsRecorded } from "./readback.ts";
@@ -9,7 +10,7 @@ import type { Target } from "./targets.ts";
 type Explorer = "etherscan" | "blockscout" | "sourcify";
 
 /**
- * Hands the source of Reputation and Escrow to every explorer of the chain that can be reached with what is configured.
+ * Hands the source of every contract to every explorer of the chain that can be reached with what is configured.
  * What an explorer knows already is left as it is, so this may be repeated.
  * @param hre must have the target's network as its own
  * @throws DeploymentError when there is nothing to verify, the chain shows other code, or an explorer did not verify
@@ -30,7 +31,7 @@ export async function verify(
 
   const failures: string[] = [];
   for (const explorer of await explorersOf(hre, target, log)) {
-    for (const contract of contractsOf(record)) {
+    for (const contract of contractsOf(target, record)) {
       try {
         await verifyContract({ ...contract, provider: explorer }, hre);
       } catch (error) {
@@ -41,11 +42,20 @@ export async function verify(
   if (failures.length > 0) throw new DeploymentError(`Not verified:\n${failures.join("\n")}`);
 }
 
-function contractsOf(record: Deployment): { contract: string; address: string; constructorArgs: unknown[] }[] {
-  const { usdc, reputation, escrow, treasury } = record;
+function contractsOf(
+  target: Target,
+  record: Deployment,
+): { contract: string; address: string; constructorArgs: unknown[] }[] {
+  const { usdc, reputation, escrow, treasury, arbitrationPool } = record;
+  const { minStake, windows, randomness } = publicPoolParameters(target.chainId);
   return [
     { contract: "contracts/reputation/Reputation.sol:Reputation", address: reputation, constructorArgs: [] },
     { contract: "contracts/escrow/Escrow.sol:Escrow", address: escrow, constructorArgs: [usdc, reputation, treasury] },
+    {
+      contract: "contracts/arbitration/ArbitrationPool.sol:ArbitrationPool",
+      address: arbitrationPool,
+      constructorArgs: [escrow, minStake, windows, randomness],
+    },
   ];
 }
 

@@ -133,8 +133,12 @@ async function readTypes(outDir: string): Promise<Map<string, string>> {
   return files;
 }
 
-/** Relative imports must name the .ts file. */
+/** Relative imports must name the .ts file, and what is imported must be used. */
 async function runnable(source: string): Promise<string> {
-  const imports = source.replaceAll(/from "(\.{1,2}\/[^"]+?)(?:\.js)?"/g, 'from "$1.ts"');
+  const used = source.replaceAll(/import type \{([^}]*)\}/g, (_, names: string) => {
+    const kept = names.split(",").filter((name) => source.split(new RegExp(`\\b${name.trim()}\\b`)).length > 2);
+    return `import type {${kept.join(",")}}`;
+  });
+  const imports = used.replaceAll(/from "(\.{1,2}\/[^"]+?)(?:\.js)?"/g, 'from "$1.ts"');
   return await format(imports, { parser: "typescript", printWidth: 120 });
 }

@@ -7,6 +7,8 @@ import { ONE_USDC, parseUsdc, usdcInterface } from "@hireforhumans/protocol";
 import { Contract, JsonRpcProvider, Wallet } from "ethers";
 import { deployLocal, type LocalDeployment, mintLocalUsdc } from "../chain/deploy-local.ts";
 import { devAccounts } from "../chain/dev-accounts.ts";
+import { seedJurors } from "./jurors.ts";
+import { answerRandomness } from "../chain/randomness.ts";
 import { type LocalChain, startLocalChain } from "../chain/local-chain.ts";
 
 export interface StackOptions {
@@ -54,11 +56,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const deployment = await deployLocal(chain.url);
     options.onProgress("the client's money and the gateway's limit");
     await fundClient(chain, deployment);
+    await seedJurors(chain.url, deployment);
+    const stopRandomness = await answerRandomness(chain.url, deployment);
     if (options.blockIntervalMs !== undefined) await mineByTheClock(chain, options.blockIntervalMs);
     options.onProgress("gateway and oracle");
     const port = options.port === 0 ? await freePort() : options.port;
     const gateway = await startGateway(configOf(chain, deployment, port, options), createLogger(logLevelOf(options)));
-    return await stackOf(chain, deployment, gateway, options);
+    return await stackOf(chain, deployment, gateway, stopRandomness, options);
   } catch (error) {
     await chain.stop();
     throw error;
@@ -68,7 +72,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 const logLevelOf = (options: StackOptions) => readLevel(options.env?.["LOG_LEVEL"]);
 const readLevel = (level = "warn") => level as Parameters<typeof createLogger>[0];
 
-async function stackOf(chain: LocalChain, deployment: LocalDeployment, gateway: Gateway, options: StackOptions) {
+async function stackOf(
+  chain: LocalChain,
+  deployment: LocalDeployment,
+  gateway: Gateway,
+  stopRandomness: () => Promise<void>,
+  options: StackOptions,
+) {
   const provider = new JsonRpcProvider(chain.url, undefined, { staticNetwork: true, cacheTimeout: -1 });
   const usdc = new Contract(deployment.usdc, usdcInterface, provider);
   const escrow = createEscrowClient({ provider, deployment });
@@ -88,6 +98,7 @@ async function stackOf(chain: LocalChain, deployment: LocalDeployment, gateway: 
     creditOf: (address: string) => escrow.credit({ owner: address }),
     async stop() {
       await gateway.stop();
+      await stopRandomness();
       provider.destroy();
       await chain.stop();
     },

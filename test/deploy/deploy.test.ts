@@ -4,7 +4,7 @@ import { ZeroAddress } from "ethers";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { startLocalChain } from "../../scripts/chain/local-chain.ts";
 import { deployed, expectStanding, recordOf, recordPath } from "./outcome.ts";
-import { placeUsdcOf, runDeploy, sentBy, startStage, usdcAddressOf, type Stage } from "./stage.ts";
+import { placeCoordinatorOf, placeUsdcOf, runDeploy, sentBy, startStage, usdcAddressOf, type Stage } from "./stage.ts";
 
 const deployer = devAccounts.deployer.address;
 const treasury = devAccounts.treasury.address;
@@ -18,6 +18,7 @@ for (const network of ["amoy", "polygon"] as const) {
     before(async () => {
       stage = await startStage(network);
       await placeUsdcOf(stage);
+      await placeCoordinatorOf(stage);
     });
 
     after(() => stage.stop());

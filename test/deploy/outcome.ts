@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Escrow__factory, deploymentSchema, type Deployment } from "@hireforhumans/protocol";
+import { ArbitrationPool__factory, Escrow__factory, deploymentSchema, type Deployment } from "@hireforhumans/protocol";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { runDeploy, type Stage } from "./stage.ts";
 
@@ -21,7 +21,7 @@ export async function deployed(stage: Stage): Promise<string> {
   return stdout;
 }
 
-/** Expects the recorded escrow on chain, with the addresses of the record inside. */
+/** Expects the recorded escrow and pool on chain, with the addresses of the record inside. */
 export async function expectStanding(stage: Stage): Promise<void> {
   const record = await recordOf(stage);
   const escrow = Escrow__factory.connect(record.escrow, stage.provider);
@@ -30,4 +30,6 @@ export async function expectStanding(stage: Stage): Promise<void> {
     record.reputation,
     devAccounts.treasury.address,
   ]);
+  const pool = ArbitrationPool__factory.connect(record.arbitrationPool, stage.provider);
+  expect(await Promise.all([pool.ESCROW(), pool.USDC()])).to.deep.equal([record.escrow, record.usdc]);
 }

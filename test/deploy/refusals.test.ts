@@ -3,7 +3,7 @@ import { Interface, ZeroAddress, ZeroHash, parseEther } from "ethers";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { usdcAbi } from "../../scripts/chain/usdc.ts";
 import { codeAnswering } from "./answering.ts";
-import { placeUsdcOf, runDeploy, sentBy, startStage, usdcAddressOf, type Stage } from "./stage.ts";
+import { placeCoordinatorOf, placeUsdcOf, runDeploy, sentBy, startStage, usdcAddressOf, type Stage } from "./stage.ts";
 
 const deployer = devAccounts.deployer;
 
@@ -15,6 +15,7 @@ describe("deploy refuses, before it sends anything", function () {
   before(async () => {
     [amoy, polygon] = await Promise.all([startStage("amoy"), startStage("polygon")]);
     await Promise.all([placeUsdcOf(amoy), placeUsdcOf(polygon)]);
+    await Promise.all([placeCoordinatorOf(amoy), placeCoordinatorOf(polygon)]);
   });
 
   after(async () => {

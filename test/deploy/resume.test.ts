@@ -6,7 +6,7 @@ import { getCreateAddress } from "ethers";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { openGate } from "./gate.ts";
 import { deployed, expectStanding, recordOf } from "./outcome.ts";
-import { finished, placeUsdcOf, sentBy, startDeploy, startStage, type Stage } from "./stage.ts";
+import { finished, placeCoordinatorOf, placeUsdcOf, sentBy, startDeploy, startStage, type Stage } from "./stage.ts";
 
 const reputation = getCreateAddress({ from: devAccounts.deployer.address, nonce: 0 });
 
@@ -17,6 +17,7 @@ describe("a deployment that is killed and run again", function () {
   beforeEach(async () => {
     stage = await startStage("amoy");
     await placeUsdcOf(stage);
+    await placeCoordinatorOf(stage);
   });
 
   afterEach(() => stage.stop());
@@ -31,14 +32,14 @@ describe("a deployment that is killed and run again", function () {
     expect(run.signalCode).to.equal("SIGKILL");
   }
 
-  async function expectTwoTransactionsInAll(): Promise<void> {
+  async function expectThreeTransactionsInAll(): Promise<void> {
     await deployed(stage);
-    expect(await sentBy(stage)).to.equal(2);
+    expect(await sentBy(stage)).to.equal(3);
     expect((await recordOf(stage)).reputation).to.equal(reputation);
     await expectStanding(stage);
   }
 
-  it("between its two contracts goes on with the second", async () => {
+  it("between its first two contracts goes on with the second", async () => {
     await stage.provider.send("evm_setAutomine", [false]);
     await stage.provider.send("evm_setIntervalMining", [200]);
     const run = startDeploy(stage);
@@ -48,7 +49,7 @@ describe("a deployment that is killed and run again", function () {
     await ended;
     expect(await sentBy(stage)).to.equal(1);
 
-    await expectTwoTransactionsInAll();
+    await expectThreeTransactionsInAll();
   });
 
   for (const [nth, name] of [
@@ -58,19 +59,19 @@ describe("a deployment that is killed and run again", function () {
     it(`after the node took its ${name} transaction, before it knew, finds that one`, async () => {
       await killAt(nth, true);
       expect(await sentBy(stage)).to.equal(nth);
-      await expectTwoTransactionsInAll();
+      await expectThreeTransactionsInAll();
     });
 
     it(`before its ${name} transaction reached the node sends that one`, async () => {
       await killAt(nth, false);
       expect(await sentBy(stage)).to.equal(nth - 1);
-      await expectTwoTransactionsInAll();
+      await expectThreeTransactionsInAll();
     });
 
     it(`before its ${name} transaction was signed starts that step again`, async () => {
       await killAt(nth, false);
       await rm(join(stage.out, `chain-${stage.target.chainId}`, "outbox.jsonl"));
-      await expectTwoTransactionsInAll();
+      await expectThreeTransactionsInAll();
     });
   }
 });

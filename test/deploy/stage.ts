@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { Wallet, type JsonRpcProvider } from "ethers";
-import { USDC_ADDRESSES } from "@hireforhumans/protocol";
+import { USDC_ADDRESSES, VRF_COORDINATORS } from "@hireforhumans/protocol";
+import { placeCoordinator } from "../../scripts/chain/arbitration.ts";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { startLocalChain, type LocalChain } from "../../scripts/chain/local-chain.ts";
 import { localProvider } from "../../scripts/chain/provider.ts";
@@ -69,6 +70,12 @@ export async function startStage(network: NetworkName, fork: { forkUrl?: string 
 export async function placeUsdcOf({ target, provider }: Stage, name = target.usdcName!): Promise<void> {
   const issuer = new Wallet(devAccounts.usdcIssuer.privateKey, provider);
   await placeUsdc(provider, usdcAddressOf(target), name, issuer);
+}
+
+/** Puts a stand-in where Chainlink's coordinator is on that chain. */
+export async function placeCoordinatorOf({ target, provider }: Stage): Promise<void> {
+  const issuer = new Wallet(devAccounts.usdcIssuer.privateKey, provider);
+  await placeCoordinator(provider, VRF_COORDINATORS[target.chainId]!.coordinator, issuer);
 }
 
 export function usdcAddressOf(target: Target): string {

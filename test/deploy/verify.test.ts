@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
+import { arbitrationPoolInterface } from "@hireforhumans/protocol";
 import { AbiCoder } from "ethers";
+import { publicPoolParameters } from "../../scripts/chain/arbitration.ts";
 import { openExplorer, type Explorer } from "./explorer.ts";
 import { deployed, recordOf } from "./outcome.ts";
-import { finished, placeUsdcOf, start, startStage, type Finished, type Stage } from "./stage.ts";
+import { finished, placeCoordinatorOf, placeUsdcOf, start, startStage, type Finished, type Stage } from "./stage.ts";
 
 const apiKey = "a-key-of-etherscan";
 const root = new URL("../../", import.meta.url);
@@ -17,6 +19,7 @@ describe("verify:amoy at explorers that speak the protocols of Etherscan and Sou
     stage = await startStage("amoy");
     explorer = await openExplorer(apiKey);
     await placeUsdcOf(stage);
+    await placeCoordinatorOf(stage);
   });
 
   after(async () => {
@@ -49,17 +52,24 @@ describe("verify:amoy at explorers that speak the protocols of Etherscan and Sou
     expect(stderr).to.contain("etherscan, contracts/escrow/Escrow.sol:Escrow:");
   });
 
-  it("hands both the source, the settings and the constructor's arguments of what was deployed", async () => {
+  it("hands all the source, the settings and the constructor's arguments of what was deployed", async () => {
     explorer.verdict = "Pass - Verified";
     const { exitCode, stderr } = await runVerify();
     expect(stderr).to.equal("");
     expect(exitCode).to.equal(0);
 
-    const { escrow, reputation, usdc, treasury } = await recordOf(stage);
+    const { escrow, reputation, usdc, treasury, arbitrationPool } = await recordOf(stage);
+    const { minStake, windows, randomness } = publicPoolParameters(stage.target.chainId);
+    const poolArgs = arbitrationPoolInterface.encodeDeploy([escrow, minStake, windows, randomness]);
     const args = AbiCoder.defaultAbiCoder().encode(["address", "address", "address"], [usdc, reputation, treasury]);
     const expected = [
       { contract: "project/contracts/reputation/Reputation.sol:Reputation", address: reputation, args: "" },
       { contract: "project/contracts/escrow/Escrow.sol:Escrow", address: escrow, args: args.slice(2) },
+      {
+        contract: "project/contracts/arbitration/ArbitrationPool.sol:ArbitrationPool",
+        address: arbitrationPool,
+        args: poolArgs.slice(2),
+      },
     ];
     const submitted = explorer.submissions.map(({ explorer, contract, address }) => ({ explorer, contract, address }));
     expect(submitted).to.deep.equal(
@@ -71,7 +81,7 @@ describe("verify:amoy at explorers that speak the protocols of Etherscan and Sou
       expect(submission.chainId).to.equal("80002");
       expect(submission.compiler).to.match(/^v0\.8\.37\+commit\./);
       expect(submission.input.settings).to.deep.include({ evmVersion: "cancun", viaIR: true });
-      expect(submission.constructorArguments).to.equal(index < 2 ? expected[index]!.args : undefined);
+      expect(submission.constructorArguments).to.equal(index < 3 ? expected[index]!.args : undefined);
       const path = submission.contract.split(":")[0]!;
       const source = await readFile(new URL(path.replace("project/", ""), root), "utf8");
       expect(submission.input.sources[path]?.content).to.equal(source);
@@ -91,6 +101,8 @@ describe("verify:amoy at explorers that speak the protocols of Etherscan and Sou
     const { exitCode, stdout } = await runVerify({});
     expect(exitCode).to.equal(0);
     expect(stdout).to.contain("Etherscan (PolygonScan) is left out: ETHERSCAN_API_KEY is neither");
-    expect(explorer.submissions.map(({ explorer: name }) => name)).to.deep.equal(["sourcify", "sourcify"]);
+    expect(explorer.submissions.map(({ explorer: name }) => name)).to.deep.equal(
+      Array.from({ length: 3 }, () => "sourcify"),
+    );
   });
 });

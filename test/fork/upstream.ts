@@ -1,6 +1,6 @@
 import { Contract, type JsonRpcProvider } from "ethers";
 import { usdcAbi } from "../../scripts/chain/usdc.ts";
-import { placeUsdcOf, startStage } from "../deploy/stage.ts";
+import { placeCoordinatorOf, placeUsdcOf, startStage } from "../deploy/stage.ts";
 
 export interface Upstream {
   url: string;
@@ -22,6 +22,7 @@ export async function openUpstream(): Promise<Upstream> {
   if (publicUrl !== undefined) return { url: publicUrl, stop: () => Promise.resolve() };
   const stage = await startStage("polygon");
   await placeUsdcOf(stage);
+  await placeCoordinatorOf(stage);
   await stage.chain.mine(settledBlocks);
   return { url: stage.chain.url, stop: () => stage.stop() };
 }

@@ -6,6 +6,7 @@ import {
   poolDomain,
   signWord,
   type PoolWords,
+  type Words,
   type Terms,
 } from "@hireforhumans/protocol";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
@@ -97,7 +98,7 @@ export async function signedForPool<N extends keyof PoolWords>(
   word: N,
   message: Omit<PoolWords[N], "validUntil">,
 ): Promise<string> {
-  return await signWord(party, court.poolDomain, word, { validUntil: NEVER, ...message } as PoolWords[N]);
+  return await signWord(party, court.poolDomain, word, { validUntil: NEVER, ...message } as Words[N]);
 }
 
 /** A job in `status` whose arbiter is the pool. */

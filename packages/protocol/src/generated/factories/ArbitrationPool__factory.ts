@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import { Contract, Interface, type ContractRunner } from "ethers";
-import type { ArbitrationPool, ArbitrationPoolInterface, WindowsStruct, RandomnessStruct } from "../ArbitrationPool.ts";
+import type { ArbitrationPool, ArbitrationPoolInterface } from "../ArbitrationPool.ts";
 
 const _abi = [
   {
