@@ -32,7 +32,7 @@ contract Escrow is IEscrow, SignedWords {
     uint256 private constant CALLEE_GAS = 100_000;
     /// EIP-150 keeps a 64th of the gas back from a callee; 5,000 pay for the call itself.
     uint256 private constant CALLER_GAS = (CALLEE_GAS * 64) / 63 + 5_000;
-    /// A longer revert reason is not logged, so that it can't eat the gas of the calls behind it.
+    /// A longer revert reason is neither copied nor logged, so that it can't eat the gas of the calls behind it.
     uint256 private constant MAX_REASON_BYTES = 1_024;
 
     uint256 private constant NONE = 1 << uint8(Status.None);
@@ -103,7 +103,7 @@ contract Escrow is IEscrow, SignedWords {
     function cancel(Terms calldata terms, uint256 validUntil, bytes calldata signature) external {
         (JobId id, JobSlot current) = _requireStatus(terms, OPEN);
         if (signature.length == 0) {
-            _requireClientOrOperator(terms.client);
+            _requireClientOrOperator(terms);
         } else {
             _requireWordOf(terms.client, _cancelHash(id, validUntil), validUntil, signature);
         }
@@ -402,7 +402,7 @@ contract Escrow is IEscrow, SignedWords {
     ) private view returns (address by) {
         address verifier = terms.verifier;
         if (signature.length == 0) {
-            if (!unjudged || msg.sender != verifier) _requireClientOrOperator(terms.client);
+            if (!unjudged || msg.sender != verifier) _requireClientOrOperator(terms);
             return msg.sender;
         }
         _requireUnexpired(verdict.validUntil);
@@ -412,8 +412,12 @@ contract Escrow is IEscrow, SignedWords {
         revert SignatureInvalid(unjudged ? verifier : terms.client, digest);
     }
 
-    function _requireClientOrOperator(address client) private view {
-        if (msg.sender != client) _requireOperator(client, _spendingLimits[client][msg.sender]);
+    /// @dev A limit alone is no leave to decide on what the client funded elsewhere: the terms have to name the operator.
+    function _requireClientOrOperator(Terms calldata terms) private view {
+        address client = terms.client;
+        if (msg.sender == client) return;
+        if (msg.sender != terms.matcher) revert SenderNotAllowed(msg.sender, client);
+        _requireOperator(client, _spendingLimits[client][msg.sender]);
     }
 
     function _requireOperator(address client, SpendingLimit memory limit) private view {

@@ -15,7 +15,7 @@ struct Terms {
     /// The only address that may accept; zero: anyone who passes the other checks.
     address worker;
     /// The only sender that may carry an acceptance; zero: any sender. An open job could otherwise be taken hostage
-    /// by a fresh address that never delivers.
+    /// by a fresh address that never delivers. With a spending limit of the client it is the job's operator too.
     address matcher;
     /// Signs the verdict on the evidence: an EOA or an ERC-1271 account (a committee, say).
     address verifier;
@@ -69,7 +69,8 @@ struct Job {
     uint32 round;
 }
 
-/// @notice What an operator may still spend of a client's money by funding jobs for it.
+/// @notice What an operator may still spend of a client's money by funding jobs for it. Until it expires, the operator also
+/// speaks for the client in the jobs whose terms name it as their matcher.
 struct SpendingLimit {
     /// What is left, in base units, fees included.
     uint96 remaining;
@@ -104,7 +105,8 @@ struct Verdict {
 /// Warning: until an acceptance is on chain the client may cancel. Who works before that (see `complete`) trusts it not to.
 /// Warning: a job of no `arbiter` leaves its worker without recourse against its verifier.
 /// Warning: a blocked receiver is not paid but credited, see `withdraw`.
-/// Warning: a client's operator may, inside its spending limit and until it expires, fund, cancel and release.
+/// Warning: until its spending limit expires, an operator may fund any job inside the limit, and cancel, release and complete
+/// in the client's place every job whose terms name it as their matcher, whoever funded it and whatever is left of the limit.
 /// Warning: times are block times. A validator can shift one by seconds, so windows should be minutes at least.
 interface IEscrow is ISigning {
     // Errors: what is, and what would have to be.
@@ -212,7 +214,7 @@ interface IEscrow is ISigning {
         bytes calldata signature
     ) external returns (JobId);
 
-    /// @notice Open -> Refunded, by the client or its operator. All of it goes back.
+    /// @notice Open -> Refunded, by the client or the job's operator. All of it goes back.
     function cancel(Terms calldata terms, uint256 validUntil, bytes calldata signature) external;
 
     /// @notice Open -> Accepted, by the worker, not past the deadline.
@@ -225,7 +227,7 @@ interface IEscrow is ISigning {
     function submit(Terms calldata terms, bytes32 evidenceHash, uint256 validUntil, bytes calldata signature) external;
 
     /// @notice Submitted -> Paid, or -> Approved while a review window runs, with the verifier's signed pass (also late:
-    /// a pass after silence hurts nobody). Submitted or Approved -> Paid by the client's word.
+    /// a pass after silence hurts nobody). Submitted or Approved -> Paid by the word of the client or of the job's operator.
     function release(Terms calldata terms, Verdict calldata verdict, bytes calldata signature) external;
 
     /// @notice accept, submit and release of work that was done off chain, in one call and with two words instead of three:
@@ -269,7 +271,8 @@ interface IEscrow is ISigning {
     /// @notice Sends an owner its credit: what a transfer to it could not deliver, and the treasury's fees. By anyone.
     function withdraw(address owner) external;
 
-    /// @notice Sets (not adds) what an operator may spend of the sender's money. All zero revokes.
+    /// @notice Sets (not adds) what an operator may spend of the sender's money, and until when it may act for the sender.
+    /// All zero revokes both.
     function setSpendingLimit(address operator, uint96 remaining, uint96 perJob, uint40 expiresAt) external;
 
     /// @notice All of these calls, or none.

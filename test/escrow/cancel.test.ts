@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { refusesOtherStatuses, takesOnlyItsSignature } from "../support/behaviours.ts";
 import { expectBalanceChanges, expectCredit, expectEvents, expectSlot } from "../support/effects.ts";
-import { jobAt, signed, untilOf } from "../support/jobs.ts";
+import { jobAt, operated, signed, untilOf } from "../support/jobs.ts";
 import { HOUR, blockTime, nextBlockAt } from "../support/network.ts";
 import { CAP, expectReputation } from "../support/reputation.ts";
 import { NEVER, UNSIGNED } from "../support/signatures.ts";
@@ -31,8 +31,25 @@ describe("cancel", () => {
     }
   });
 
+  for (const named of ["nobody", "matcher"] as const) {
+    it(`refuses an operator the client's own job whose terms name ${named} as matcher`, async () => {
+      const c = await jobAt("Open", ({ matcher }) => (named === "matcher" ? { matcher: matcher.address } : {}));
+      await c.escrow.connect(c.client).setSpendingLimit(c.operator.address, TOTAL, TOTAL, NEVER);
+      await expect(c.escrow.connect(c.operator).cancel(c.terms, NEVER, UNSIGNED))
+        .to.be.revertedWithCustomError(c.escrow, "SenderNotAllowed")
+        .withArgs(c.operator.address, c.client.address);
+    });
+  }
+
+  it("refuses a matcher whom the client gave no limit", async () => {
+    const { escrow, terms, client, operator } = await jobAt("Open", operated);
+    await expect(escrow.connect(operator).cancel(terms, NEVER, UNSIGNED))
+      .to.be.revertedWithCustomError(escrow, "SenderNotAllowed")
+      .withArgs(operator.address, client.address);
+  });
+
   it("refuses an operator of another client", async () => {
-    const { escrow, terms, client, stranger, operator } = await jobAt("Open");
+    const { escrow, terms, client, stranger, operator } = await jobAt("Open", operated);
     await escrow.connect(stranger).setSpendingLimit(operator.address, TOTAL, TOTAL, NEVER);
     await expect(escrow.connect(operator).cancel(terms, NEVER, UNSIGNED))
       .to.be.revertedWithCustomError(escrow, "SenderNotAllowed")
@@ -40,7 +57,7 @@ describe("cancel", () => {
   });
 
   it("refuses an operator a second after its limit expired", async () => {
-    const { escrow, terms, client, operator } = await jobAt("Open");
+    const { escrow, terms, client, operator } = await jobAt("Open", operated);
     const expiresAt = (await blockTime()) + HOUR;
     await escrow.connect(client).setSpendingLimit(operator.address, TOTAL, TOTAL, expiresAt);
     await nextBlockAt(expiresAt + 1n);
@@ -50,7 +67,7 @@ describe("cancel", () => {
   });
 
   it("refuses an operator whose limit was revoked", async () => {
-    const { escrow, terms, client, operator } = await jobAt("Open");
+    const { escrow, terms, client, operator } = await jobAt("Open", operated);
     await escrow.connect(client).setSpendingLimit(operator.address, TOTAL, TOTAL, NEVER);
     await escrow.connect(client).setSpendingLimit(operator.address, 0n, 0n, 0n);
     await expect(escrow.connect(operator).cancel(terms, NEVER, UNSIGNED))
@@ -68,7 +85,7 @@ describe("cancel", () => {
   });
 
   it("pays the client, not the operator, in the last second of the operator's limit, and gives no limit back", async () => {
-    const c = await jobAt("Open");
+    const c = await jobAt("Open", operated);
     const expiresAt = (await blockTime()) + HOUR;
     await c.escrow.connect(c.client).setSpendingLimit(c.operator.address, 5n, 4n, expiresAt);
     await nextBlockAt(expiresAt);

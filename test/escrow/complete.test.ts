@@ -2,12 +2,22 @@ import { expect } from "chai";
 import { ZeroHash } from "ethers";
 import { refusesOtherStatuses, takesOnlyItsSignature, type SignedOperation } from "../support/behaviours.ts";
 import { expectBalanceChanges, expectCredit, expectEvents, expectSlot } from "../support/effects.ts";
-import { EVIDENCE, REASONS, jobAt, signed, statusCode, untilOf, verdict, type Case } from "../support/jobs.ts";
+import {
+  EVIDENCE,
+  REASONS,
+  jobAt,
+  operated,
+  signed,
+  statusCode,
+  untilOf,
+  verdict,
+  type Case,
+} from "../support/jobs.ts";
 import { checksWhoMayAccept } from "../support/mayAccept.ts";
 import { HOUR, blockTime, nextBlockAt } from "../support/network.ts";
 import { CAP, expectReputation } from "../support/reputation.ts";
 import { NEVER, UNSIGNED, type Party } from "../support/signatures.ts";
-import { FEE, REWARD } from "../support/terms.ts";
+import { FEE, REWARD, TOTAL } from "../support/terms.ts";
 
 const reviewed = { reviewWindow: HOUR };
 
@@ -106,6 +116,15 @@ describe("complete", () => {
       .withArgs(verifier.address, worker.address);
   });
 
+  it("refuses an operator's word on the client's own job, whose terms don't name it", async () => {
+    const c = await jobAt("Open");
+    await c.escrow.connect(c.client).setSpendingLimit(c.operator.address, TOTAL, TOTAL, NEVER);
+    const submit = await signed(c, c.worker, "Submit");
+    await expect(c.escrow.connect(c.operator).complete(c.terms, c.worker.address, NEVER, submit, verdict, UNSIGNED))
+      .to.be.revertedWithCustomError(c.escrow, "SenderNotAllowed")
+      .withArgs(c.operator.address, c.client.address);
+  });
+
   it("pays the worker, credits the fee and moves reputation as the three steps would", async () => {
     const c = await jobAt("Open");
     const sent = carried(c);
@@ -142,7 +161,7 @@ describe("complete", () => {
 
   for (const sender of ["worker", "verifier", "client", "operator"] as const) {
     it(`lets the ${sender} speak by its transaction, with the other's signature`, async () => {
-      const c = await jobAt("Open");
+      const c = await jobAt("Open", sender === "operator" ? operated : {});
       await c.escrow.connect(c.client).setSpendingLimit(c.operator.address, 0n, 0n, NEVER);
       const submit = sender === "worker" ? UNSIGNED : await signed(c, c.worker, "Submit");
       const pass = sender === "worker" ? await signed(c, c.verifier, "Verdict") : UNSIGNED;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { refusesOtherStatuses, takesOnlyItsSignature, type SignedOperation } from "../support/behaviours.ts";
 import { expectBalanceChanges, expectCredit, expectEvents, expectSlot } from "../support/effects.ts";
-import { EVIDENCE, REASONS, fieldsOf, jobAt, signed, statusCode, untilOf, verdict } from "../support/jobs.ts";
+import { EVIDENCE, REASONS, fieldsOf, jobAt, operated, signed, statusCode, untilOf, verdict } from "../support/jobs.ts";
 import { DAY, HOUR, blockTime, nextBlockAt } from "../support/network.ts";
 import { CAP, expectReputation } from "../support/reputation.ts";
-import { UNSIGNED, digestOf } from "../support/signatures.ts";
-import { FEE, REWARD } from "../support/terms.ts";
+import { NEVER, UNSIGNED, digestOf } from "../support/signatures.ts";
+import { FEE, REWARD, TOTAL } from "../support/terms.ts";
 
 const carry: SignedOperation["call"] = async (c, validUntil, signature) =>
   c.escrow.release(c.terms, { ...verdict, validUntil }, signature);
@@ -72,8 +72,18 @@ describe("release", () => {
     }
   });
 
+  for (const named of ["nobody", "matcher"] as const) {
+    it(`refuses an operator the client's own job whose terms name ${named} as matcher`, async () => {
+      const c = await jobAt("Submitted", ({ matcher }) => (named === "matcher" ? { matcher: matcher.address } : {}));
+      await c.escrow.connect(c.client).setSpendingLimit(c.operator.address, TOTAL, TOTAL, NEVER);
+      await expect(c.escrow.connect(c.operator).release(c.terms, verdict, UNSIGNED))
+        .to.be.revertedWithCustomError(c.escrow, "SenderNotAllowed")
+        .withArgs(c.operator.address, c.client.address);
+    });
+  }
+
   it("refuses an operator a second after its limit expired", async () => {
-    const { escrow, terms, client, operator } = await jobAt("Submitted");
+    const { escrow, terms, client, operator } = await jobAt("Submitted", operated);
     const expiresAt = (await blockTime()) + HOUR;
     await escrow.connect(client).setSpendingLimit(operator.address, 1n, 1n, expiresAt);
     await nextBlockAt(expiresAt + 1n);
@@ -123,7 +133,7 @@ describe("release", () => {
     });
 
     it(`pays at once on an operator's transaction in the last second of its limit, ${status}`, async () => {
-      const c = await jobAt(status, reviewed);
+      const c = await jobAt(status, (world) => ({ ...reviewed, ...operated(world) }));
       const expiresAt = (await blockTime()) + 60n;
       await c.escrow.connect(c.client).setSpendingLimit(c.operator.address, 0n, 0n, expiresAt);
       await nextBlockAt(expiresAt);

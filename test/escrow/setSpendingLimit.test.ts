@@ -91,7 +91,7 @@ describe("setSpendingLimit", () => {
   it("is used up job by job, and not given back by a cancelled one", async () => {
     const c = await limited(2n * TOTAL, TOTAL);
     await fundByOperator(c);
-    await c.escrow.connect(c.operator).cancel(c.terms, NEVER, UNSIGNED);
+    await c.escrow.connect(c.client).cancel(c.terms, NEVER, UNSIGNED);
     const second = { ...c, ...(await newJob(c, "None", { salt: id("second job") })) };
     await fundByOperator(second);
     const third = { ...c, ...(await newJob(c, "None", { salt: id("third job") })) };

@@ -1,6 +1,6 @@
 import { jobIdOf, type Terms } from "@hireforhumans/protocol";
 import { ZeroAddress, id } from "ethers";
-import { HOUR } from "./network.ts";
+import { HOUR, ethers } from "./network.ts";
 import { NEVER, sign, type Fields, type Party, type Word } from "./signatures.ts";
 import { defaultTerms } from "./terms.ts";
 import { signAuthorization } from "./tokenSignatures.ts";
@@ -46,6 +46,11 @@ export interface Job {
 export interface Case extends World, Job {}
 
 type Overrides = Partial<Terms> | ((world: World) => Partial<Terms>);
+
+/** Terms that name the operator, as a gateway's do. */
+export function operated({ operator }: World): Partial<Terms> {
+  return { matcher: operator.address };
+}
 
 /** A fresh world with a job that was brought to `status` by signed words that the relayer carried. */
 export async function jobAt(status: Status, overrides: Overrides = {}, by: Partial<Job["by"]> = {}): Promise<Case> {
@@ -104,7 +109,8 @@ const fund: Step = async (c) => {
 const cancel: Step = async (c) => c.escrow.cancel(c.terms, NEVER, await signed(c, c.by.client, "Cancel"));
 
 const accept: Step = async (c) => {
-  const escrow = c.terms.matcher === ZeroAddress ? c.escrow : c.escrow.connect(c.matcher);
+  const { matcher } = c.terms;
+  const escrow = matcher === ZeroAddress ? c.escrow : c.escrow.connect(await ethers.getSigner(matcher));
   return await escrow.accept(c.terms, c.by.worker.address, NEVER, await signed(c, c.by.worker, "Accept"));
 };
 

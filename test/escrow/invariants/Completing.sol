@@ -71,7 +71,7 @@ abstract contract Completing is Ending {
         Verdict memory verdict
     ) private view returns (Word memory word) {
         bool asOperator = !move.byVerifier && move.sender == operator.account;
-        if (asOperator) return Word(move.sender, "", _speaksForClient(judge.account, move.sender));
+        if (asOperator) return Word(move.sender, "", _speaksForClient(jobs[move.index].terms, move.sender));
         if (move.sender == judge.account) return Word(move.sender, "", true);
         bool pass = !dice.oneIn(16);
         bytes32 structHash = _verdictHash(jobs[move.index].id, move.party, pass, verdict);

@@ -20,7 +20,7 @@ abstract contract Ending is Judging {
         _says(move, word);
         if (!move.signed) {
             if (dice.oneIn(3)) move.sender = operator.account;
-            move.allowed = intact && _speaksForClient(terms.client, move.sender);
+            move.allowed = intact && _speaksForClient(terms, move.sender);
         }
         move.data = abi.encodeCall(IEscrow.cancel, (terms, validUntil, word.signature));
     }

@@ -93,7 +93,7 @@ abstract contract Funding is Words {
         terms = Terms({
             client: clients[dice.roll(clients.length)].account,
             worker: dice.oneIn(3) ? workers[dice.roll(workers.length)].account : address(0),
-            matcher: dice.oneIn(3) ? matcher.account : address(0),
+            matcher: _drawMatcher(dice),
             verifier: verifiers[dice.roll(verifiers.length)].account,
             arbiter: dice.oneIn(6) ? address(0) : address(ARBITER),
             reward: uint96(1 + dice.roll(dice.oneIn(4) ? 100 : LARGEST_REWARD)),
@@ -109,6 +109,11 @@ abstract contract Funding is Words {
         });
         sound = !dice.oneIn(12);
         if (!sound) _spoil(dice, terms);
+    }
+
+    function _drawMatcher(Dice memory dice) private view returns (address) {
+        if (dice.oneIn(2)) return address(0);
+        return dice.oneIn(2) ? matcher.account : operator.account;
     }
 
     function _spoil(Dice memory dice, Terms memory terms) private view {

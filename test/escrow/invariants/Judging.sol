@@ -29,7 +29,7 @@ abstract contract Judging is Working {
             move.allowed = move.allowed && (submitted || !byVerifier);
         } else {
             move.byVerifier = submitted && move.sender == terms.verifier;
-            move.allowed = intact && (move.byVerifier || _speaksForClient(terms.client, move.sender));
+            move.allowed = intact && (move.byVerifier || _speaksForClient(terms, move.sender));
         }
     }
 
@@ -76,9 +76,10 @@ abstract contract Judging is Working {
         move.allowed = move.allowed && move.sender == address(ARBITER) && move.workerShareBps <= 10_000;
     }
 
-    /// @dev Whether the sender is the client or its operator in time.
-    function _speaksForClient(address client, address sender) internal view returns (bool) {
-        return sender == client || block.timestamp <= grants[client][sender].limit.expiresAt;
+    /// @dev Whether the sender is the client, or its operator in time on a job whose terms name it.
+    function _speaksForClient(Terms memory terms, address sender) internal view returns (bool) {
+        bool inTime = block.timestamp <= grants[terms.client][sender].limit.expiresAt;
+        return sender == terms.client || (sender == terms.matcher && inTime);
     }
 
     function _judge(

@@ -6,7 +6,7 @@ import { OWN_WORD, type SignedWord } from "./signed-word.ts";
 
 export interface CancelParameters {
   terms: Terms;
-  /** From the client's `signCancel`; without it the signer must be the client or its operator. */
+  /** From the client's `signCancel`; without it the signer must be the client or the job's operator. */
   word?: SignedWord;
 }
 

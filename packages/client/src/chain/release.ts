@@ -11,8 +11,8 @@ export interface ReleaseParameters {
   /** `reasonsHashOf` the readable reasons; zero where the client gives none. */
   reasonsHash?: string;
   /**
-   * The verifier's pass, from `signVerdict`; without it the signer must be the client (or its operator) and this is the
-   * client's own word.
+   * The verifier's pass, from `signVerdict`; without it the signer must be the client (or the job's operator) and this
+   * is the client's own word.
    */
   verdict?: Pick<SignedVerdict, "validUntil" | "signature">;
 }

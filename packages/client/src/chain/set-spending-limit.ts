@@ -10,7 +10,10 @@ export interface SetSpendingLimitParameters {
   remaining: bigint;
   /** The most that one job may take, fee included, in base units. */
   perJob: bigint;
-  /** The last second (chain time) in which it may act. */
+  /**
+   * The last second (chain time) in which it may act: fund jobs, and cancel, release and complete those whose terms name
+   * it as their `matcher`.
+   */
   expiresAt: bigint;
 }
 

@@ -18,7 +18,7 @@ export async function cancelJob(ctx: Context, caller: KeyCaller, jobId: string, 
   const job = await jobOf(ctx.db, caller, jobId);
   requireCancellable(job);
   const word = await clientWordOf(ctx, job.terms.client, body, "Cancel", { jobId: job.chain_job_id });
-  if (word === undefined) await requireOperator(ctx, job.terms.client);
+  if (word === undefined) await requireOperator(ctx, job.terms);
 
   const intentId = await ctx.db.transaction().execute(async (trx) => {
     const locked = await lockJobOf(trx, caller, jobId);

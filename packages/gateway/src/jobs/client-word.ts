@@ -1,13 +1,35 @@
 import { type TypedDataField } from "ethers";
-import { ApiError, type ClientWord, type WordName, type Words, escrowDomain, wordTypes } from "@hireforhumans/protocol";
+import {
+  ApiError,
+  type ClientWord,
+  type TermsJson,
+  type WordName,
+  type Words,
+  escrowDomain,
+  wordTypes,
+} from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import type { SignedWord } from "../settlement/intents.ts";
 
 /** A word has to hold this much longer, so that a transaction can still be mined in its time. */
 const MARGIN_SECONDS = 15n;
 
-/** Without a signed word the relayer acts as the client's operator, which it is while the spending limit holds. */
-export async function requireOperator({ chain, outbox }: Context, client: string): Promise<void> {
+/**
+ * Without a signed word the relayer acts as the client's operator, which it is on a job that names it and while the
+ * spending limit holds.
+ * @throws ApiError insufficient_allowance
+ */
+export async function requireOperator(
+  { chain, outbox }: Context,
+  { client, matcher }: Pick<TermsJson, "client" | "matcher">,
+): Promise<void> {
+  if (matcher !== outbox.signer) {
+    throw new ApiError(
+      "insufficient_allowance",
+      `The job's terms name ${matcher} as matcher, and this gateway sends as ${outbox.signer}, so it may not decide on ` +
+        "the job. Send your own word: valid_until and signature.",
+    );
+  }
   const { limit } = await chain.fundingOf(client, outbox.signer);
   if (limit.expiresAtSeconds > chain.head().timestampSeconds + MARGIN_SECONDS) return;
   throw new ApiError(

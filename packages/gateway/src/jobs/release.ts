@@ -23,7 +23,7 @@ export async function releaseJob(ctx: Context, caller: KeyCaller, jobId: string,
     pass: true,
     reasonsHash: ZeroHash,
   });
-  if (word === undefined) await requireOperator(ctx, job.terms.client);
+  if (word === undefined) await requireOperator(ctx, job.terms);
 
   const intentId = await ctx.db.transaction().execute(async (trx) => {
     const locked = await lockJobOf(trx, caller, jobId);

@@ -143,6 +143,25 @@ describe.each(engines)("a job's life (%s)", (engine) => {
       await inStatus(job.job_id, "refunded");
     });
 
+    it("asks for the client's own word on a job that names another relayer", async () => {
+      const { job_id } = await openJob();
+      const { terms } = await gateway.ctx.db
+        .selectFrom("jobs")
+        .select("terms")
+        .where("id", "=", job_id)
+        .executeTakeFirstOrThrow();
+      const matcher = devAccounts.stranger.address;
+      await gateway.ctx.db
+        .updateTable("jobs")
+        .set({ terms: JSON.stringify({ ...terms, matcher }) })
+        .where("id", "=", job_id)
+        .execute();
+      const { status, body } = await call("POST", `/v1/jobs/${job_id}/cancel`);
+      expect({ status, body }).toMatchObject({ status: 402, body: { code: "insufficient_allowance" } });
+      expect(body?.["detail"]).toContain(matcher);
+      expect(await gateway.agent.jobs.get(job_id)).toMatchObject({ status: "open" });
+    });
+
     it("offers a job again that the chain did not give back", async () => {
       const job = await openJob();
       const { chain } = gateway.chain;

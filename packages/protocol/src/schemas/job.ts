@@ -96,8 +96,8 @@ export const jobListQuerySchema = pageQuerySchema.extend({
 export type JobListQuery = z.infer<typeof jobListQuerySchema>;
 
 /**
- * The body of cancel and release. Empty: the gateway acts inside the spending limit the client set for it. With a
- * signature it carries the client's own EIP-712 word.
+ * The body of cancel and release. Empty: the gateway acts as the job's operator, by the spending limit that the client set
+ * for it. With a signature it carries the client's own EIP-712 word.
  */
 export const clientWordSchema = z
   .strictObject({ valid_until: unixSecondsSchema, signature: signatureSchema })
