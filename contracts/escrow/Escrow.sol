@@ -34,6 +34,9 @@ contract Escrow is IEscrow, SignedWords {
     uint256 private constant CALLER_GAS = (CALLEE_GAS * 64) / 63 + 5_000;
     /// A longer revert reason is neither copied nor logged, so that it can't eat the gas of the calls behind it.
     uint256 private constant MAX_REASON_BYTES = 1_024;
+    /// What a `tryMulticall` keeps back for each call: to copy up to 30 KB of it (8,000), to log the longest reason (10,000)
+    /// and to go on.
+    uint256 private constant REPORT_GAS = 20_000;
 
     uint256 private constant NONE = 1 << uint8(Status.None);
     uint256 private constant OPEN = 1 << uint8(Status.Open);
@@ -304,9 +307,9 @@ contract Escrow is IEscrow, SignedWords {
         succeeded = new bool[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
             uint256 share = gasleft() / (calls.length - i);
-            bytes memory reason;
-            (succeeded[i], reason) = address(this).delegatecall{gas: share}(calls[i]);
-            if (!succeeded[i]) emit CallFailed(i, reason.length > MAX_REASON_BYTES ? bytes("") : reason);
+            if (share < REPORT_GAS) revert InsufficientGas(share, REPORT_GAS);
+            succeeded[i] = _delegate(calls[i], share - REPORT_GAS);
+            if (!succeeded[i]) emit CallFailed(i, _reason());
         }
     }
 
@@ -474,6 +477,21 @@ contract Escrow is IEscrow, SignedWords {
     }
 
     // Interactions, always last
+
+    /// @dev Solidity's own delegatecall would copy whatever comes back, and a copy costs as much as the making.
+    function _delegate(bytes calldata data, uint256 gasLimit) private returns (bool succeeded) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            calldatacopy(input, data.offset, data.length)
+            succeeded := delegatecall(gasLimit, address(), input, data.length, 0, 0)
+        }
+    }
+
+    /// @dev What the last call reverted with, if it is not too long.
+    function _reason() private pure returns (bytes memory) {
+        return LowLevelCall.returnDataSize() > MAX_REASON_BYTES ? bytes("") : LowLevelCall.returnData();
+    }
 
     function _payInFull(JobId id, Terms calldata terms, address worker) private {
         _record(id, terms, worker, BPS, false);

@@ -280,8 +280,9 @@ interface IEscrow is ISigning {
 
     /// @notice Each of these calls for itself: one that fails is undone and reported by `CallFailed`, the others stand.
     /// To keep the steps of one job together, let a call be a `multicall` of them.
-    /// Each call may use an equal share of the gas that is left, so one that burns gas can't starve those behind it. An
-    /// estimate of gas is of no use here (calls that ran out of gas count as failed): give every call what it needs.
+    /// Each call may use an equal share of the gas that is left, less 20,000 to report it, so one that burns gas or reverts
+    /// with megabytes can't starve those behind it, nor undo those before. An estimate of gas is of no use here (calls that
+    /// ran out of gas count as failed): give every call what it needs, and these 20,000.
     function tryMulticall(bytes[] calldata calls) external returns (bool[] memory succeeded);
 
     // Views.

@@ -12,7 +12,7 @@ contract TestArbiter is IArbiter {
     enum Mode {
         Take,
         Revert,
-        RevertBomb,
+        RevertLate,
         BurnGas,
         ReturnGarbage,
         RuleInOpen,
@@ -26,6 +26,8 @@ contract TestArbiter is IArbiter {
 
     Mode public mode;
     uint256 public shareInOpen;
+    uint256 public reasonBytes;
+    uint256 public gasToLeave;
     bytes public callInOpen;
 
     function setMode(Mode next) external {
@@ -36,6 +38,14 @@ contract TestArbiter is IArbiter {
     function ruleInOpen(uint256 workerShareBps) external {
         mode = Mode.RuleInOpen;
         shareInOpen = workerShareBps;
+    }
+
+    /// @notice Reverts inside `open`, from now on, with a reason of `length` zero bytes.
+    /// @param gasLeft Burns its gas first, until no more than this is left.
+    function revertWith(uint256 length, uint256 gasLeft) external {
+        mode = Mode.RevertLate;
+        reasonBytes = length;
+        gasToLeave = gasLeft;
     }
 
     /// @notice Makes this call to the escrow inside `open`, from now on, and tells by `Reentered` how it went.
@@ -62,7 +72,7 @@ contract TestArbiter is IArbiter {
 
     function _misbehave(Terms calldata terms) private {
         if (mode == Mode.Revert) revert Refused();
-        if (mode == Mode.RevertBomb) LowLevelCall.bubbleRevert(new bytes(100_000));
+        if (mode == Mode.RevertLate) _revertLate(reasonBytes, gasToLeave);
         if (mode == Mode.BurnGas) while (true) {}
         if (mode == Mode.ReturnGarbage) _return(new bytes(1_000));
         if (mode == Mode.RuleInOpen) IEscrow(msg.sender).rule(terms, shareInOpen);
@@ -70,6 +80,11 @@ contract TestArbiter is IArbiter {
             (bool succeeded, ) = msg.sender.call(callInOpen);
             emit Reentered(succeeded);
         }
+    }
+
+    function _revertLate(uint256 length, uint256 gasLeft) private view {
+        while (gasleft() > gasLeft) {}
+        LowLevelCall.bubbleRevert(new bytes(length));
     }
 
     function _return(bytes memory garbage) private pure {

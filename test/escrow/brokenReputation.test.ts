@@ -21,6 +21,14 @@ async function worldWithReputation(misbehaviour: (typeof misbehaviours)[number])
   return { world: misbehaving, misbehave: async () => faulty.setMode(misbehaviours.indexOf(misbehaviour)) };
 }
 
+async function gasOfRelease(misbehaviour: (typeof misbehaviours)[number]): Promise<bigint> {
+  const { world, misbehave } = await worldWithReputation(misbehaviour);
+  const c = { ...world, ...(await newJob(world, "Submitted")) };
+  await misbehave();
+  const sent = await c.escrow.connect(c.client).release(c.terms, verdict, UNSIGNED);
+  return (await sent.wait())!.gasUsed;
+}
+
 describe("a reputation that is broken", () => {
   for (const misbehaviour of broken) {
     for (const outcome of outcomes.filter(({ recorded }) => recorded !== undefined)) {
@@ -36,6 +44,13 @@ describe("a reputation that is broken", () => {
         expect((await (await sent).wait())!.gasUsed).to.be.lessThan(GAS_BOUND);
       });
     }
+  }
+
+  for (const misbehaviour of ["returns a bomb", "reverts with a bomb"] as const) {
+    it(`costs no more when it ${misbehaviour} than the gas that it gets`, async () => {
+      const [burning, bombing] = [await gasOfRelease("burns its gas"), await gasOfRelease(misbehaviour)];
+      expect(bombing).to.be.lessThan(burning);
+    });
   }
 
   it("is told, so that a record can be looked for", async () => {

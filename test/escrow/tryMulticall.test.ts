@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id } from "ethers";
+import { MaxUint256, id } from "ethers";
 import { expectBalanceChanges, expectEvents, expectSlot } from "../support/effects.ts";
 import { EVIDENCE, REASONS, STATEMENT, bitmapOf, jobAt, newJob, signed, statusCode, verdict } from "../support/jobs.ts";
 import type { Case, Status } from "../support/jobs.ts";
@@ -100,9 +100,39 @@ describe("tryMulticall", () => {
 
   it("logs no reason so long that it would eat the gas of the others", async () => {
     const bombing = await jobAt("Rejected");
-    await bombing.arbiter.setMode(2n);
+    await bombing.arbiter.revertWith(100_000n, MaxUint256);
     const last = await anotherJob(bombing, "Submitted", "last job");
     const sent = bombing.escrow.tryMulticall([await disputeCall(bombing), await releaseCall(last)], GAS);
     await expectEvents(bombing.escrow, sent, [["CallFailed", 0n, "0x"], released(last)]);
+  });
+
+  it("lets no arbiter that reverts with a megabyte undo the others", async () => {
+    const bombing = await jobAt("Rejected");
+    // Enough to make such a reason and to hand it on once, but not to copy it once more.
+    await bombing.arbiter.revertWith(1_000_000n, MaxUint256);
+    const first = await anotherJob(bombing, "Submitted", "first job");
+    const calls = [await releaseCall(first), await disputeCall(bombing)];
+    const sent = bombing.escrow.tryMulticall(calls, { gasLimit: 5_500_000n });
+    await expectEvents(bombing.escrow, sent, [released(first), ["CallFailed", 1n, "0x"]]);
+    await expectBalanceChanges(bombing, sent, { worker: REWARD, escrow: -REWARD });
+  });
+
+  it("lets no arbiter that burns its gas and then gives the longest reason undo the others", async () => {
+    const burning = await jobAt("Rejected");
+    await burning.arbiter.revertWith(1_024n, 1_000n);
+    const first = await anotherJob(burning, "Submitted", "first job");
+    const calls = [await releaseCall(first), await disputeCall(burning)];
+    const sent = burning.escrow.tryMulticall(calls, { gasLimit: 450_000n });
+    const reason = `0x${"00".repeat(1_024)}`;
+    await expectEvents(burning.escrow, sent, [released(first), ["CallFailed", 1n, reason]]);
+    await expectBalanceChanges(burning, sent, { worker: REWARD, escrow: -REWARD });
+  });
+
+  it("refuses so little gas that not every failure could be told", async () => {
+    const { escrow } = await jobAt("None");
+    const required = 20_000n;
+    await expect(escrow.tryMulticall(Array<string>(10).fill("0x"), { gasLimit: 200_000n }))
+      .to.be.revertedWithCustomError(escrow, "InsufficientGas")
+      .withArgs((actual: bigint) => actual < required, required);
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {IArbiter} from "../../../contracts/escrow/IArbiter.sol";
 import {IEscrow, JobId, Terms} from "../../../contracts/escrow/IEscrow.sol";
 
@@ -8,6 +9,7 @@ import {IEscrow, JobId, Terms} from "../../../contracts/escrow/IEscrow.sol";
 enum Manner {
     Waits,
     Refuses,
+    RefusesAtLength,
     RulesAtOnce,
     Meddles
 }
@@ -15,6 +17,9 @@ enum Manner {
 /// @notice An arbiter that does as the disputant's data says.
 contract Arbiter is IArbiter {
     error Refused();
+
+    /// Zero bytes. Whoever has the gas to hand on such a reason has not the gas to copy it once more.
+    uint256 private constant LONG_REASON = 800_000;
 
     IEscrow private immutable ESCROW;
     /// Whether any other end than a ruling could be forced from inside the dispute.
@@ -27,6 +32,7 @@ contract Arbiter is IArbiter {
     function open(JobId, Terms calldata terms, address, address disputant, bytes calldata data) external {
         (Manner manner, uint256 workerShareBps) = abi.decode(data, (Manner, uint256));
         if (manner == Manner.Refuses) revert Refused();
+        if (manner == Manner.RefusesAtLength) LowLevelCall.bubbleRevert(new bytes(LONG_REASON));
         if (manner == Manner.RulesAtOnce) ESCROW.rule(terms, workerShareBps);
         if (manner == Manner.Meddles) meddled = meddled || _meddle(terms, disputant);
     }

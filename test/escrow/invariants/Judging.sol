@@ -62,7 +62,7 @@ abstract contract Judging is Working {
         _says(move, word);
         bytes memory data = abi.encode(move.manner, move.workerShareBps);
         move.data = abi.encodeCall(IEscrow.dispute, (terms, by.account, statement, validUntil, word.signature, data));
-        move.allowed = move.allowed && terms.arbiter != address(0) && move.manner != Manner.Refuses;
+        move.allowed = move.allowed && terms.arbiter != address(0) && !_refuses(move.manner);
         move.allowed = move.allowed && _mayDispute(job, by.account);
     }
 
@@ -129,7 +129,12 @@ abstract contract Judging is Working {
         if (side == 0) move.manner = Manner.Refuses;
         else if (side == 1) move.manner = Manner.RulesAtOnce;
         else if (side == 2) move.manner = Manner.Meddles;
+        else if (side == 3) move.manner = Manner.RefusesAtLength;
         if (move.manner == Manner.RulesAtOnce) move.workerShareBps = _share(dice);
+    }
+
+    function _refuses(Manner manner) private pure returns (bool) {
+        return manner == Manner.Refuses || manner == Manner.RefusesAtLength;
     }
 
     function _share(Dice memory dice) private pure returns (uint256) {
