@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { format } from "prettier";
-import { boundPaths, otherPaths, warmUp, type BoundPath, type Path } from "./gas/paths.ts";
+import { boundPaths, disputePaths, otherPaths, warmUp, type BoundPath, type Path } from "./gas/paths.ts";
 import { setStage } from "./gas/stage.ts";
 
 const PAGE = new URL("../docs/gas.md", import.meta.url);
@@ -8,12 +8,12 @@ const PAGE = new URL("../docs/gas.md", import.meta.url);
 const number = (value: number): string => value.toLocaleString("en");
 
 /**
- * Measures what the escrow's ways cost and writes docs/gas.md.
+ * Measures what the contracts' ways cost and writes docs/gas.md.
  * `--json` adds one last line `{"paths": [{"name", "gas", "bound"}]}`. Exits 1 when a path is above its bound.
  */
 const stage = await setStage();
 await warmUp(stage);
-const other = await measure(otherPaths);
+const other = [...(await measure(otherPaths)), ...(await measure(disputePaths))];
 const bound = await measure(boundPaths);
 console.log(boundTableOf(bound));
 await writeFile(PAGE, await pageOf(boundTableOf(bound), otherTableOf(other)));

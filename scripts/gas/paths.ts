@@ -1,3 +1,4 @@
+import { measureDisputes } from "./court.ts";
 import { EVIDENCE, UNSIGNED, gasOf, newJob, passDeadlineOf, type BenchJob, type Stage } from "./stage.ts";
 
 /** A way through the escrow. Gas is the sum of `receipt.gasUsed` of its transactions. */
@@ -53,6 +54,13 @@ export const boundPaths: BoundPath[] = [
     bestKnown: "none has it",
     measure: measureVerifiersBatch,
   },
+  {
+    name: "dispute with 3 jurors, commit-reveal, all signatures relayed in batches",
+    bound: 450_000,
+    aim: 380_000,
+    bestKnown: "2,730,000",
+    measure: async (stage) => shareOfBatch((await measureDisputes(stage, BATCH)).total),
+  },
   { name: "refund", bound: 60_000, aim: 52_000, bestKnown: "55,642", measure: measureRefund },
 ];
 
@@ -82,6 +90,22 @@ export const otherPaths: Path[] = [
       const calls = await Promise.all(jobs.map((job) => signedRelease(stage, job)));
       return shareOfBatch(await gasOf(stage.escrow.connect(stage.relayer).multicall(calls)));
     },
+  },
+];
+
+/** Of disputes, measured apart since they move the clock by days. */
+export const disputePaths: Path[] = [
+  {
+    name: "a dispute with 3 jurors that is alone, in five transactions",
+    measure: async (stage) => (await measureDisputes(stage, 1)).total,
+  },
+  {
+    name: "of these, the request for randomness (Chainlink's stand-in keeps more in storage than the real coordinator)",
+    measure: async (stage) => (await measureDisputes(stage, 1)).request,
+  },
+  {
+    name: "the coordinator's answer, one for all disputes of a draw, without the proof that the real one checks",
+    measure: async (stage) => (await measureDisputes(stage, 1)).answer,
   },
 ];
 

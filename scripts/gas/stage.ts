@@ -20,7 +20,7 @@ const { ethers, networkHelpers } = await network.create();
 
 /** Fixed, and later than any wall clock of ours, so that a run costs the same on every day. */
 const START = 2_000_000_000n;
-const DEADLINE = START + 86_400n;
+const DEADLINE = START + 30n * 86_400n;
 const VALID_UNTIL = DEADLINE + 86_400n;
 
 export const EVIDENCE = id("evidence");
@@ -66,16 +66,21 @@ export interface BenchJob {
   signAccept: () => Promise<string>;
   signSubmit: () => Promise<string>;
   signVerdict: () => Promise<string>;
+  signDispute: (statementHash: string) => Promise<string>;
   signAuthorization: () => Promise<string>;
 }
 
 let jobs = 0;
 
-/** @param matched Whether acceptances come through the relayer only, as a gateway's do. */
+/**
+ * @param matched Whether acceptances come through the relayer only, as a gateway's do.
+ * @param arbiter Default: an address that nobody has, since most ways never ask it.
+ */
 export async function newJob(
   { escrow, usdc, chainId, client, verifier, relayer }: Stage,
   worker: HardhatEthersSigner,
   matched: boolean,
+  arbiter = "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4",
 ): Promise<BenchJob> {
   jobs += 1;
   const terms: Terms = {
@@ -83,7 +88,7 @@ export async function newJob(
     worker: ZeroAddress,
     matcher: matched ? relayer.address : ZeroAddress,
     verifier: verifier.address,
-    arbiter: "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4",
+    arbiter,
     reward: 100n * ONE_USDC,
     minReputation: 0n,
     backstopShareBps: 5_000n,
@@ -107,6 +112,8 @@ export async function newJob(
     signAccept: () => signWord(worker, domain, "Accept", { jobId, round, validUntil }),
     signSubmit: () => signWord(worker, domain, "Submit", { jobId, round, evidenceHash: EVIDENCE, validUntil }),
     signVerdict: () => signWord(verifier, domain, "Verdict", { jobId, worker: worker.address, pass: true, ...verdict }),
+    signDispute: (statementHash) =>
+      signWord(worker, domain, "Dispute", { jobId, by: worker.address, statementHash, validUntil }),
     signAuthorization: async () =>
       signWord(client, usdcDomain(chainId, await usdc.getAddress(), "USD Coin"), "ReceiveWithAuthorization", {
         from: client.address,
@@ -117,6 +124,17 @@ export async function newJob(
         nonce: jobId,
       }),
   };
+}
+
+/** Moves the chain's clock forward. */
+export async function passTime(seconds: bigint): Promise<void> {
+  await networkHelpers.time.increase(seconds);
+}
+
+/** @returns what takes the chain back to where it is now */
+export async function rewind(): Promise<() => Promise<void>> {
+  const snapshot = await networkHelpers.takeSnapshot();
+  return async () => snapshot.restore();
 }
 
 /** Lets a job's deadline, and with it that of all jobs of this stage, pass. */
