@@ -18,9 +18,10 @@ const mayImport: Record<string, string[]> = {
 
 /** Which folders of contracts each may import: outward calls go through interfaces that escrow owns. */
 const contractsMayImport: Record<string, string[]> = {
-  escrow: ["escrow"],
+  signing: ["signing"],
+  escrow: ["escrow", "signing"],
   reputation: ["reputation", "escrow"],
-  arbitration: ["arbitration", "escrow"],
+  arbitration: ["arbitration", "escrow", "signing"],
   verification: ["verification", "escrow"],
   testing: ["testing", "escrow", "reputation", "arbitration", "verification"],
 };
