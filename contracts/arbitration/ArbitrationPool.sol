@@ -150,7 +150,8 @@ contract ArbitrationPool is JurorStakes, Multicall {
             [terms.client, current.worker, terms.verifier]
         );
         if (jurors.length == 0) {
-            _redraw(id, current);
+            // An appeal that the jurors are too few for must not undo what a panel decided.
+            _redraw(id, current, current.round == 0 ? Phase.Undecided : Phase.Appealing);
         } else {
             _panels[id][index].store(positions);
             current.panels = uint8(index + 1);
@@ -362,7 +363,7 @@ contract ArbitrationPool is JurorStakes, Multicall {
         _requireSeat(id, head, word.seat);
         if (head.hasCommitted(word.seat)) revert AlreadyCommitted(id, word.seat);
         address juror = _accountAt(_panels[id][index].positionOf(head, word.seat));
-        _requireCommit(id, index, juror, word.commitment, word.validUntil, word.signature);
+        _requireCommit(id, index, juror, word);
         emit Committed(id, index, juror, word.seat, word.commitment);
     }
 
@@ -433,7 +434,7 @@ contract ArbitrationPool is JurorStakes, Multicall {
         bool due = current.phase == Phase.Waiting || current.phase == Phase.Drawing;
         if (!due || block.timestamp <= current.until) return false;
         // A draw that chose no panel in its time has failed.
-        if (current.phase == Phase.Drawing) _redraw(id, current);
+        if (current.phase == Phase.Drawing) _redraw(id, current, Phase.Undecided);
         if (current.phase == Phase.Waiting) {
             _move(current, Phase.Drawing, next.until);
             ++next.undrawn;
@@ -442,10 +443,12 @@ contract ArbitrationPool is JurorStakes, Multicall {
         return true;
     }
 
-    function _redraw(JobId id, Case storage current) private {
+    /// @param end Where a case goes that may not be drawn again.
+    function _redraw(JobId id, Case storage current, Phase end) private {
         bool again = current.redraws < MAX_REDRAWS;
         if (again) ++current.redraws;
-        _move(current, again ? Phase.Waiting : Phase.Undecided, block.timestamp);
+        // A second ago: nothing is left to wait for.
+        _move(current, again ? Phase.Waiting : end, block.timestamp - 1);
         emit Redrawn(id, current.redraws, current.phase);
     }
 
@@ -453,8 +456,8 @@ contract ArbitrationPool is JurorStakes, Multicall {
         delete _commitments[id];
         Vote outcome = head.outcome();
         if (outcome == Vote.None) {
-            emit Tallied(id, current.panels - 1, outcome, block.timestamp);
-            _redraw(id, current);
+            emit Tallied(id, current.panels - 1, outcome, block.timestamp - 1);
+            _redraw(id, current, Phase.Undecided);
             return;
         }
         current.standing = outcome;
@@ -476,10 +479,10 @@ contract ArbitrationPool is JurorStakes, Multicall {
         bool voting = current.phase == Phase.Committing || current.phase == Phase.Revealing;
         for (uint256 index = current.panels; index > 0; --index) {
             PanelHead head = _panels[id][index - 1].head;
-            Vote outcome = head.outcome();
-            if (decided == Vote.None) decided = outcome;
-            // The escrow has split the money while this panel was at work: it has done nothing wrong.
+            // The escrow has split the money while this panel was at work: it has decided nothing, and done nothing wrong.
             bool spared = voting && index == current.panels;
+            Vote outcome = spared ? Vote.None : head.outcome();
+            if (decided == Vote.None) decided = outcome;
             (uint256 panelFees, uint256 panelBurned) = _settlePanel(
                 id,
                 index - 1,

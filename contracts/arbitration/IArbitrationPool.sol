@@ -200,7 +200,8 @@ interface IArbitrationPool is IArbiter, ISigning {
     event Denounced(JobId indexed jobId, uint256 indexed panel, address indexed juror, uint256 seat, address denouncer);
     /// @param outcome `None` where no side was ahead or too few voted.
     event Tallied(JobId indexed jobId, uint256 indexed panel, Vote outcome, uint256 until);
-    /// @notice A panel is to be drawn anew, or, if `phase` is `Undecided`, no more.
+    /// @notice A panel is to be drawn anew (`Waiting`), or no more: `Undecided`, or `Appealing` where jurors are too few for
+    /// an appeal's panel, so that the last panel's word stands.
     event Redrawn(JobId indexed jobId, uint256 redraws, Phase phase);
     event Appealed(JobId indexed jobId, address indexed by, uint256 round, uint256 bond, uint256 until);
     /// @param winner `None`: split by the terms.

@@ -84,6 +84,7 @@ abstract contract JurorStakes is PoolAccounts {
     function stake(address account, uint256 amount, uint256 validUntil, bytes calldata signature) external {
         _requireStake(account, amount, validUntil, signature);
         _requireThawed(_lottery);
+        if (amount == 0) revert StakeOutOfRange(0, 1, MAX_STAKE);
         Membership memory membership = _memberships[account];
         if (membership.unstakeFrom > 0) revert AlreadyRetired(account, membership.unstakeFrom);
         if (membership.seat == 0) membership.seat = uint32(_takePosition(account) + 1);
@@ -99,6 +100,8 @@ abstract contract JurorStakes is PoolAccounts {
 
     /// @inheritdoc IArbitrationPool
     function collect(address account) external {
+        // What a stake has earned may be what makes it free for one more seat.
+        _requireThawed(_lottery);
         Membership memory membership = _requireMember(account);
         if (membership.unstakeFrom > 0) revert AlreadyRetired(account, membership.unstakeFrom);
         Stake storage held = _stakes[membership.seat - 1];
@@ -184,11 +187,11 @@ abstract contract JurorStakes is PoolAccounts {
             numWords: 1,
             extraArgs: abi.encodeWithSelector(EXTRA_ARGS_TAG, true)
         });
-        try COORDINATOR.requestRandomWords{gas: REQUEST_GAS}(request) returns (uint256 requestId) {
-            _requestId = requestId;
-        } catch {
-            _requestId = 0;
-        }
+        // Not by `try`, which reverts where the answer is too short, or where there is no code any more.
+        (bool succeeded, bytes memory answer) = address(COORDINATOR).call{gas: REQUEST_GAS}(
+            abi.encodeCall(IVRFCoordinator.requestRandomWords, (request))
+        );
+        _requestId = succeeded ? uint256(bytes32(answer)) : 0;
     }
 
     /// @dev Chooses jurors by weight, each once, without the parties. Fewer than asked for if there are no more.

@@ -5,9 +5,12 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {JobId} from "../escrow/IEscrow.sol";
 import {Signing} from "../signing/Signing.sol";
+import {CommitWord} from "./IArbitrationPool.sol";
 
 /// @title The words that parties and jurors give, signed or as the sender
-/// @dev Each can be used once: those about a case by the case's state, those about an account by its nonce.
+/// @dev Each can be used once: those about a case by the case's state, those about an account by its nonce. Only evidence
+/// may be put on record twice, which changes nothing. A commitment names its seat, so that of two accounts with one key
+/// (ERC-1271) neither's can be carried to the other's.
 abstract contract PoolWords is Signing, Nonces {
     bytes32 private constant WITHDRAW_TYPEHASH = keccak256(
         "Withdraw(address owner,uint256 amount,uint256 nonce,uint256 validUntil)"
@@ -24,7 +27,7 @@ abstract contract PoolWords is Signing, Nonces {
     );
     bytes32 private constant ANSWER_TYPEHASH = keccak256("Answer(bytes32 jobId,uint256 round,uint256 validUntil)");
     bytes32 private constant COMMIT_TYPEHASH = keccak256(
-        "Commit(bytes32 jobId,uint256 panel,bytes32 commitment,uint256 validUntil)"
+        "Commit(bytes32 jobId,uint256 panel,uint256 seat,bytes32 commitment,uint256 validUntil)"
     );
     bytes32 private constant APPEAL_TYPEHASH = keccak256("Appeal(bytes32 jobId,uint256 round,uint256 validUntil)");
 
@@ -99,15 +102,10 @@ abstract contract PoolWords is Signing, Nonces {
         _requireWordOf(by, keccak256(abi.encode(APPEAL_TYPEHASH, id, round, validUntil)), validUntil, signature);
     }
 
-    function _requireCommit(
-        JobId id,
-        uint256 panel,
-        address juror,
-        bytes32 commitment,
-        uint256 validUntil,
-        bytes calldata signature
-    ) internal view {
-        bytes32 structHash = keccak256(abi.encode(COMMIT_TYPEHASH, id, panel, commitment, validUntil));
-        _requireWordOf(juror, structHash, validUntil, signature);
+    function _requireCommit(JobId id, uint256 panel, address juror, CommitWord calldata word) internal view {
+        bytes32 structHash = keccak256(
+            abi.encode(COMMIT_TYPEHASH, id, panel, word.seat, word.commitment, word.validUntil)
+        );
+        _requireWordOf(juror, structHash, word.validUntil, word.signature);
     }
 }

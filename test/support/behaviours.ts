@@ -1,4 +1,4 @@
-import { wordTypes, type Terms } from "@hireforhumans/protocol";
+import { wordTypes, type Terms, type WordName } from "@hireforhumans/protocol";
 import { expect } from "chai";
 import { id, type ContractTransactionResponse } from "ethers";
 import { bitmapOf, fieldsOf, jobAt, newJob, statusCode, statuses, type Case, type Job, type Status } from "./jobs.ts";
@@ -100,20 +100,20 @@ export function takesOnlyItsSignature(operation: SignedOperation): void {
   });
 }
 
-interface Change {
+export interface Change {
   about: string;
   change: (statement: Statement) => Statement;
 }
 
 /** Each field of a word, changed alone. */
-function otherFields(word: Word): Change[] {
+export function otherFields(word: WordName): Change[] {
   return wordTypes[word].map(({ name, type }) => ({
     about: name,
     change: (statement) => withField(statement, name, another(type, statement.fields[name])),
   }));
 }
 
-function withField(statement: Statement, name: string, value: Fields[string]): Statement {
+export function withField(statement: Statement, name: string, value: Fields[string]): Statement {
   return { ...statement, fields: { ...statement.fields, [name]: value } };
 }
 
@@ -125,13 +125,13 @@ function another(type: string, value: Fields[string] | undefined): Fields[string
 
 const ELSEWHERE = "0x0000000000000000000000000000000000001234";
 
-/** The same word said for another chain, escrow, version of the escrow, or product. */
-const otherPlaces: Change[] = (
+/** The same word said for another chain, contract, version of the contract, or product. */
+export const otherPlaces: Change[] = (
   [
     ["chain", { chainId: 137n }],
-    ["escrow", { verifyingContract: ELSEWHERE }],
+    ["contract", { verifyingContract: ELSEWHERE }],
     ["version", { version: "2" }],
-    ["product", { name: "Another Escrow" }],
+    ["product", { name: "Another Product" }],
   ] as const
 ).map(([about, place]) => ({
   about,

@@ -12,10 +12,10 @@ import {
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { MaxUint256, id, parseEther, type TypedDataDomain } from "ethers";
 import type { ArbitrationPool, VRFCoordinatorV2_5Mock } from "../../types/ethers-contracts/index.js";
-import { newJob, STATEMENT, type Case, type Status } from "./jobs.ts";
-import { HOUR, MINUTE, ethers, networkHelpers } from "./network.ts";
+import { newJob, STATEMENT, type Case, type Job, type Status } from "./jobs.ts";
+import { HOUR, MINUTE, ethers, loadFixture, networkHelpers } from "./network.ts";
 import { NEVER, UNSIGNED, type Party } from "./signatures.ts";
-import { loadWorld, type World } from "./world.ts";
+import { deployWorld, type World } from "./world.ts";
 
 export const MIN_STAKE = 100n * ONE_USDC;
 export const WINDOWS = { evidence: 2n * HOUR, commit: HOUR, reveal: HOUR, appeal: 12n * HOUR };
@@ -38,12 +38,11 @@ export type Dispute = Case & Court;
 
 /** Goes back to the chain on which the pool is deployed, jurors have staked, and client and worker have a deposit. */
 export async function loadCourt(): Promise<Court> {
-  await loadWorld();
-  return await networkHelpers.loadFixture(deployCourt);
+  return await loadFixture(deployCourt);
 }
 
 async function deployCourt(): Promise<Court> {
-  const world = await loadWorld();
+  const world = await deployWorld();
   const coordinator = await ethers.deployContract("VRFCoordinatorV2_5Mock", [10n ** 17n, 10n ** 9n, 4n * 10n ** 15n]);
   const pool = await deployPool(world, coordinator);
   await coordinator.fundSubscriptionWithNative(await pool.SUBSCRIPTION_ID(), { value: parseEther("100") });
@@ -91,6 +90,15 @@ export async function stakeAs(court: Court, juror: HardhatEthersSigner, amount: 
   await court.pool.connect(juror).stake(juror.address, amount, 0n, UNSIGNED);
 }
 
+/** Stakes for a juror that may be an ERC-1271 account, out of fresh USDC, by its word. */
+export async function stakeByWord(court: Court, juror: Party, amount: bigint): Promise<void> {
+  const { address } = juror;
+  await depositFor(court, address, amount);
+  const nonce = await court.pool.nonces(address);
+  const signature = await signedForPool(court, juror, "Stake", { juror: address, amount, nonce });
+  await court.pool.stake(address, amount, NEVER, signature);
+}
+
 /** A word for the pool about this case or account, valid for ever. */
 export async function signedForPool<N extends keyof PoolWords>(
   court: Court,
@@ -102,9 +110,14 @@ export async function signedForPool<N extends keyof PoolWords>(
 }
 
 /** A job in `status` whose arbiter is the pool. */
-export async function jobInCourt(court: Court, status: Status, overrides: Partial<Terms> = {}): Promise<Dispute> {
+export async function jobInCourt(
+  court: Court,
+  status: Status,
+  overrides: Partial<Terms> = {},
+  parties: Partial<Job["by"]> = {},
+): Promise<Dispute> {
   const arbiter = await court.pool.getAddress();
-  return { ...court, ...(await newJob(court, status, { arbiter, ...overrides })) };
+  return { ...court, ...(await newJob(court, status, { arbiter, ...overrides }, parties)) };
 }
 
 /** The steps of a case, each by the one who may; random words are chosen by the test. */
@@ -188,9 +201,10 @@ export async function commitVotes(d: Dispute, votes: Vote[]): Promise<CommittedV
     const salt = id(`salt ${index}`);
     const ballot = { chainId: d.chainId, pool, jobId: d.jobId, panel, seat: BigInt(index) };
     const commitment = commitmentOf(ballot, vote, salt);
-    const signature = await signedForPool(d, juror, "Commit", { jobId: d.jobId, panel, commitment });
-    words.push({ seat: BigInt(index), commitment, validUntil: NEVER, signature });
-    committed.push({ seat: BigInt(index), vote, salt, commitment });
+    const seat = BigInt(index);
+    const signature = await signedForPool(d, juror, "Commit", { jobId: d.jobId, panel, seat, commitment });
+    words.push({ seat, commitment, validUntil: NEVER, signature });
+    committed.push({ seat, vote, salt, commitment });
   }
   await d.pool.commit(d.jobId, words);
   return committed;

@@ -1,21 +1,21 @@
 import { expect } from "chai";
 import { ZeroAddress, type ContractTransactionResponse } from "ethers";
-import type { Escrow } from "../../types/ethers-contracts/index.js";
+import type { ArbitrationPool, Escrow } from "../../types/ethers-contracts/index.js";
 import { statusCode, type Job, type Status } from "./jobs.ts";
 import type { World } from "./world.ts";
 
 type Sent = Promise<ContractTransactionResponse>;
 
-/** One event of the escrow: its name, then all of its fields in order. */
-type Told = [name: string, ...fields: unknown[]];
+/** One event: its name, then all of its fields in order. */
+export type Told = [name: string, ...fields: unknown[]];
 
-/** Asserts all that the escrow told in this transaction, in order and nothing else. */
-export async function expectEvents(escrow: Escrow, sent: Sent, expected: Told[]): Promise<void> {
+/** Asserts all that a contract told in this transaction, in order and nothing else. */
+export async function expectEvents(contract: Escrow | ArbitrationPool, sent: Sent, expected: Told[]): Promise<void> {
   const { logs } = await receiptOf(sent);
   const told = logs
-    .filter((log) => log.address === escrow.target)
-    .map((log) => escrow.interface.parseLog(log))
-    .map((event) => (event === null ? ["unknown"] : [event.name, ...(event.args.toArray() as unknown[])]));
+    .filter((log) => log.address === contract.target)
+    .map((log) => contract.interface.parseLog(log))
+    .map((event) => (event === null ? ["unknown"] : [event.name, ...(event.args.toArray(true) as unknown[])]));
   expect(told).to.deep.equal(expected);
 }
 
@@ -66,7 +66,7 @@ export async function expectCredit({ escrow }: World, owner: { address: string }
   expect(await escrow.credit(owner.address)).to.equal(amount);
 }
 
-async function receiptOf(sent: Sent) {
+export async function receiptOf(sent: Sent) {
   const receipt = await (await sent).wait();
   if (receipt === null) throw new Error("the transaction is in no block yet; automine should be on");
   return receipt;

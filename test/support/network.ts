@@ -1,7 +1,17 @@
 import { network } from "hardhat";
 
-/** One simulated chain for the whole run: every test starts from a snapshot of it, see `loadWorld`. */
-export const { ethers, networkHelpers } = await network.create();
+/** One simulated chain for the whole run: every test starts from a snapshot of it, see `loadWorld` and `loadCourt`. */
+export const { ethers, networkHelpers } = await network.create({ override: { accounts: { count: 40 } } });
+
+let latestFixture: unknown;
+
+/** Goes back to where the fixture ended, or runs it. */
+export async function loadFixture<T>(fixture: () => Promise<T>): Promise<T> {
+  // To go back to one snapshot ends the later ones, which Hardhat does not notice.
+  if (fixture !== latestFixture) networkHelpers.clearSnapshots();
+  latestFixture = fixture;
+  return await networkHelpers.loadFixture(fixture);
+}
 
 export const SECOND = 1n;
 export const MINUTE = 60n;

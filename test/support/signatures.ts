@@ -1,4 +1,4 @@
-import { wordTypes, type EscrowWords } from "@hireforhumans/protocol";
+import { wordTypes, type EscrowWords, type WordName } from "@hireforhumans/protocol";
 import { Signature, TypedDataEncoder, toBeHex, type Signer, type TypedDataDomain } from "ethers";
 
 export type Word = keyof EscrowWords;
@@ -6,7 +6,7 @@ export type Fields = Record<string, string | bigint | boolean>;
 
 /** What is signed: a word, what it says, and where it counts. */
 export interface Statement {
-  word: Word;
+  word: WordName;
   fields: Fields;
   domain: TypedDataDomain;
 }

@@ -4,7 +4,7 @@ import { MaxUint256, type TypedDataDomain } from "ethers";
 import type {} from "../../types/ethers-contracts/hardhat.js";
 import type { Escrow, Reputation, TestArbiter } from "../../types/ethers-contracts/index.js";
 import { deployUsdc } from "../../scripts/chain/usdc.ts";
-import { ethers, networkHelpers } from "./network.ts";
+import { ethers, loadFixture } from "./network.ts";
 import type { Party } from "./signatures.ts";
 import { usdcAt, type Usdc } from "./usdc.ts";
 
@@ -44,10 +44,10 @@ export const CLIENT_BALANCE = 10_000n * ONE_USDC;
 
 /** Goes back to the chain on which all is deployed, the client has money and an allowance stands, but no job does. */
 export async function loadWorld(): Promise<World> {
-  return await networkHelpers.loadFixture(deployWorld);
+  return await loadFixture(deployWorld);
 }
 
-async function deployWorld(): Promise<World> {
+export async function deployWorld(): Promise<World> {
   const signers = await ethers.getSigners();
   const parties = Object.fromEntries(roles.map((role, index) => [role, signers[index]])) as Parties;
   const { chainId } = await ethers.provider.getNetwork();

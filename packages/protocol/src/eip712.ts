@@ -32,7 +32,8 @@ export interface UsdcWords {
 
 /**
  * The words that the arbitration pool takes signed. Each can be used once: those about a case by the case's state, those
- * about an account by its `nonce`. Amounts in base units, `validUntil` in unix seconds.
+ * about an account by its `nonce`; evidence may be put on record twice, which changes nothing. Amounts in base units,
+ * `validUntil` in unix seconds.
  */
 export interface PoolWords {
   Withdraw: { owner: string; amount: bigint; nonce: bigint; validUntil: bigint };
@@ -41,7 +42,7 @@ export interface PoolWords {
   Retire: { juror: string; nonce: bigint; validUntil: bigint };
   AddEvidence: { jobId: string; evidenceHash: string; validUntil: bigint };
   Answer: { jobId: string; round: bigint; validUntil: bigint };
-  Commit: { jobId: string; panel: bigint; commitment: string; validUntil: bigint };
+  Commit: { jobId: string; panel: bigint; seat: bigint; commitment: string; validUntil: bigint };
   Appeal: { jobId: string; round: bigint; validUntil: bigint };
   /** Not sent to anyone: what the juror's wallet signs of it is the secret that salts its vote, see `saltOfVote`. */
   VoteSalt: { jobId: string; panel: bigint };
@@ -100,6 +101,7 @@ export const wordTypes: Record<WordName, TypedDataField[]> = {
   Commit: [
     field("bytes32", "jobId"),
     field("uint256", "panel"),
+    field("uint256", "seat"),
     field("bytes32", "commitment"),
     field("uint256", "validUntil"),
   ],
