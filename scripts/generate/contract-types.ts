@@ -17,6 +17,7 @@ const CONTRACTS: Readonly<Record<string, string>> = {
   Reputation: "reputation/Reputation.sol/Reputation.json",
   IArbiter: "escrow/IArbiter.sol/IArbiter.json",
   ArbitrationPool: "arbitration/ArbitrationPool.sol/ArbitrationPool.json",
+  VerifierCommittee: "committee/VerifierCommittee.sol/VerifierCommittee.json",
 };
 
 /** What we use of FiatTokenV2_2, as signatures. */

@@ -22,8 +22,8 @@ const contractsMayImport: Record<string, string[]> = {
   escrow: ["escrow", "signing"],
   reputation: ["reputation", "escrow"],
   arbitration: ["arbitration", "escrow", "signing"],
-  verification: ["verification", "escrow"],
-  testing: ["testing", "escrow", "reputation", "arbitration", "verification"],
+  committee: ["committee"],
+  testing: ["testing", "escrow", "reputation", "arbitration", "committee"],
 };
 
 async function filesIn(folder: string, endings: string[]): Promise<string[]> {

@@ -16,6 +16,11 @@ export interface EscrowWords {
   Dispute: { jobId: string; by: string; statementHash: string; validUntil: bigint };
 }
 
+/** The word that a verifier committee takes signed by its members. It ends at `validUntil` (unix seconds). */
+export interface CommitteeWords {
+  NameSuccessor: { successor: string; validUntil: bigint };
+}
+
 /** The words that USDC takes signed: EIP-2612 and EIP-3009. Values in base units, times in unix seconds. */
 export interface UsdcWords {
   Permit: { owner: string; spender: string; value: bigint; nonce: bigint; deadline: bigint };
@@ -48,7 +53,7 @@ export interface PoolWords {
   VoteSalt: { jobId: string; panel: bigint };
 }
 
-export type Words = EscrowWords & UsdcWords & PoolWords;
+export type Words = EscrowWords & UsdcWords & PoolWords & CommitteeWords;
 export type WordName = keyof Words;
 
 const field = (type: string, name: string): TypedDataField => ({ type, name });
@@ -107,6 +112,7 @@ export const wordTypes: Record<WordName, TypedDataField[]> = {
   ],
   Appeal: [field("bytes32", "jobId"), field("uint256", "round"), field("uint256", "validUntil")],
   VoteSalt: [field("bytes32", "jobId"), field("uint256", "panel")],
+  NameSuccessor: [field("address", "successor"), field("uint256", "validUntil")],
   Permit: [
     field("address", "owner"),
     field("address", "spender"),
@@ -132,6 +138,11 @@ export function escrowDomain(chainId: number | bigint, escrow: string): TypedDat
 /** The EIP-712 domain of an arbitration pool. */
 export function poolDomain(chainId: number | bigint, pool: string): TypedDataDomain {
   return { name: "HireForHumans ArbitrationPool", version: "1", chainId, verifyingContract: pool };
+}
+
+/** The EIP-712 domain of a verifier committee. A verdict is signed for the escrow's domain, also by its members. */
+export function committeeDomain(chainId: number | bigint, committee: string): TypedDataDomain {
+  return { name: "HireForHumans Committee", version: "1", chainId, verifyingContract: committee };
 }
 
 /**

@@ -2,6 +2,7 @@ export * from "./addresses.ts";
 export * from "./amount.ts";
 export * from "./arbitration.ts";
 export * from "./canonical.ts";
+export * from "./committee.ts";
 export * from "./contract-errors.ts";
 export * from "./contracts.ts";
 export * from "./eip712.ts";

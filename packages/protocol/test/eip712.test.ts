@@ -26,6 +26,7 @@ describe("words", () => {
     ],
     ["Cancel", "Cancel(bytes32 jobId,uint256 validUntil)"],
     ["Dispute", "Dispute(bytes32 jobId,address by,bytes32 statementHash,uint256 validUntil)"],
+    ["NameSuccessor", "NameSuccessor(address successor,uint256 validUntil)"],
     ["Permit", "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"],
     [
       "ReceiveWithAuthorization",
