@@ -80,7 +80,7 @@ async function rejectedJobs(stage: Stage, { pool }: Court, count: number): Promi
   const { escrow, client, verifier, workers } = stage;
   const jobs: BenchJob[] = [];
   for (const worker of workers.slice(0, count)) {
-    const job = await newJob(stage, worker, false, await pool.getAddress());
+    const job = await newJob(stage, worker, false, { arbiter: await pool.getAddress() });
     const asWorker = escrow.connect(worker);
     await gasOf(escrow.connect(client).fund(job.terms));
     await gasOf(asWorker.accept(job.terms, worker.address, 0n, UNSIGNED));

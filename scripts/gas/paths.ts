@@ -1,5 +1,15 @@
 import { measureDisputes } from "./court.ts";
-import { EVIDENCE, UNSIGNED, gasOf, newJob, passDeadlineOf, type BenchJob, type Stage } from "./stage.ts";
+import {
+  EVIDENCE,
+  UNSIGNED,
+  gasOf,
+  newCommittee,
+  newJob,
+  passDeadlineOf,
+  type BenchJob,
+  type Stage,
+  type Verifier,
+} from "./stage.ts";
 
 /** A way through the escrow. Gas is the sum of `receipt.gasUsed` of its transactions. */
 export interface Path {
@@ -62,6 +72,14 @@ export const boundPaths: BoundPath[] = [
     measure: async (stage) => shareOfBatch((await measureDisputes(stage, BATCH)).total),
   },
   { name: "refund", bound: 60_000, aim: 52_000, bestKnown: "55,642", measure: measureRefund },
+];
+
+/** A release alone, by what each kind of verifier signed and a relayer carries. */
+export const committeePaths: Path[] = [
+  { name: "release by a single verifier", measure: async (stage) => releaseBy(stage, stage.verifier) },
+  { name: "release by a committee, 1 of 1", measure: async (stage) => releaseByCommittee(stage, 1, 1) },
+  { name: "release by a committee, 2 of 3", measure: async (stage) => releaseByCommittee(stage, 2, 3) },
+  { name: "release by a committee, 5 of 7", measure: async (stage) => releaseByCommittee(stage, 5, 7) },
 ];
 
 /** Other ways to the same ends, for comparison. */
@@ -154,6 +172,18 @@ async function submittedJobs(stage: Stage): Promise<BenchJob[]> {
 
 function shareOfBatch(gas: number): number {
   return Math.ceil(gas / BATCH);
+}
+
+async function releaseByCommittee(stage: Stage, threshold: number, size: number): Promise<number> {
+  return releaseBy(stage, await newCommittee(threshold, size));
+}
+
+async function releaseBy(stage: Stage, verifier: Verifier): Promise<number> {
+  const job = await newJob(stage, firstWorker(stage), true, { verifier });
+  await fund(stage, job);
+  const asRelayer = stage.escrow.connect(stage.relayer);
+  await gasOf(asRelayer.multicall(await acceptAndSubmit(stage, job)));
+  return gasOf(asRelayer.release(job.terms, job.verdict, await job.signVerdict()));
 }
 
 async function measureRefund(stage: Stage): Promise<number> {

@@ -1,10 +1,12 @@
 import {
   ONE_USDC,
   domainOf,
+  encodeCommitteeSignature,
   escrowDomain,
   jobIdOf,
   saltOf,
   signWord,
+  sortMembers,
   totalOf,
   usdcDomain,
   Escrow__factory,
@@ -12,7 +14,16 @@ import {
   type Terms,
 } from "@hireforhumans/protocol";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { Contract, MaxUint256, ZeroAddress, id, type ContractTransactionResponse } from "ethers";
+import {
+  Contract,
+  MaxUint256,
+  TypedDataEncoder,
+  Wallet,
+  ZeroAddress,
+  id,
+  type ContractTransactionResponse,
+  type Signer,
+} from "ethers";
 import { network } from "hardhat";
 import { deployUsdc, mintUsdc, usdcAbi } from "../chain/usdc.ts";
 
@@ -56,6 +67,30 @@ export async function setStage(): Promise<Stage> {
   return { escrow, usdc, chainId, client, verifier, relayer, workers };
 }
 
+/** Whose verdict a job takes. */
+export interface Verifier {
+  address: string;
+  signTypedData: Signer["signTypedData"];
+}
+
+/** A committee of `size` members with keys, of whom no more sign than have to. */
+export async function newCommittee(threshold: number, size: number): Promise<Verifier> {
+  const wallets = Array.from({ length: size }, (_, index) => new Wallet(id(`member ${index + 1}`)));
+  const members = sortMembers(wallets.map(({ address }) => address));
+  const committee = await ethers.deployContract("VerifierCommittee", [threshold, members]);
+  return {
+    address: await committee.getAddress(),
+    signTypedData: async (...typedData) => {
+      const signatures = wallets.slice(0, threshold).map(async (wallet) => ({
+        member: wallet.address,
+        signature: await wallet.signTypedData(...typedData),
+      }));
+      const digest = TypedDataEncoder.hash(...typedData);
+      return encodeCommitteeSignature({ digest, members, signatures: await Promise.all(signatures) });
+    },
+  };
+}
+
 /** A job of 100 USDC as a gateway would write it, and the words that its parties sign. */
 export interface BenchJob {
   terms: Terms;
@@ -74,14 +109,15 @@ let jobs = 0;
 
 /**
  * @param matched Whether acceptances come through the relayer only, as a gateway's do.
- * @param arbiter Default: an address that nobody has, since most ways never ask it.
+ * @param parties Default: the stage's verifier, and an arbiter that nobody has, since most ways never ask it.
  */
 export async function newJob(
-  { escrow, usdc, chainId, client, verifier, relayer }: Stage,
+  { escrow, usdc, chainId, client, relayer, ...stage }: Stage,
   worker: HardhatEthersSigner,
   matched: boolean,
-  arbiter = "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4",
+  parties: { verifier?: Verifier; arbiter?: string } = {},
 ): Promise<BenchJob> {
+  const { verifier = stage.verifier, arbiter = "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4" } = parties;
   jobs += 1;
   const terms: Terms = {
     client: client.address,
