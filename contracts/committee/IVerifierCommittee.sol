@@ -37,7 +37,7 @@ interface IVerifierCommittee is IERC1271 {
 
     /// @notice Names, once, the committee that takes new jobs in place of this one. Here nothing changes. By anyone, with
     /// the members' EIP-712 word `NameSuccessor(address successor,uint256 validUntil)` over this contract's domain
-    /// ("HireForHumans Committee", "1"), put together as for `isValidSignature`.
+    /// ("HireForHumans VerifierCommittee", "1"), put together as for `isValidSignature`.
     /// @param next Another contract that is there already.
     /// @param validUntil The last second in which the word may be used.
     function nameSuccessor(address next, uint256 validUntil, bytes calldata signature) external;

@@ -33,7 +33,7 @@ contract VerifierCommittee is IVerifierCommittee, EIP712 {
     /// @inheritdoc IVerifierCommittee
     address public successor;
 
-    constructor(uint256 threshold_, address[] memory members_) EIP712("HireForHumans Committee", "1") {
+    constructor(uint256 threshold_, address[] memory members_) EIP712("HireForHumans VerifierCommittee", "1") {
         uint256 size = members_.length;
         if (threshold_ == 0 || threshold_ > size) revert ThresholdOutOfRange(threshold_, 1, size);
         address previous = address(0);

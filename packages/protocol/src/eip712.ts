@@ -142,7 +142,7 @@ export function poolDomain(chainId: number | bigint, pool: string): TypedDataDom
 
 /** The EIP-712 domain of a verifier committee. A verdict is signed for the escrow's domain, also by its members. */
 export function committeeDomain(chainId: number | bigint, committee: string): TypedDataDomain {
-  return { name: "HireForHumans Committee", version: "1", chainId, verifyingContract: committee };
+  return { name: "HireForHumans VerifierCommittee", version: "1", chainId, verifyingContract: committee };
 }
 
 /**
