@@ -4,6 +4,7 @@ import {
   Escrow__factory,
   Reputation__factory,
   VRF_COORDINATORS,
+  VerifierCommittee__factory,
 } from "@hireforhumans/protocol";
 import { Contract, toBeHex, zeroPadValue, type Interface } from "ethers";
 import { readCoordinatorArtifact } from "../../scripts/chain/artifacts.ts";
@@ -45,12 +46,15 @@ const changing = {
     escrow: ["open"],
     coordinator: ["rawFulfillRandomWords"],
   },
+  // Not a part of the deployment: anyone deploys one.
+  VerifierCommittee: { members: ["nameSuccessor"] },
 } as const;
 
 const interfaces: Record<keyof typeof changing, Interface> = {
   Escrow: Escrow__factory.createInterface(),
   Reputation: Reputation__factory.createInterface(),
   ArbitrationPool: ArbitrationPool__factory.createInterface(),
+  VerifierCommittee: VerifierCommittee__factory.createInterface(),
 };
 
 /** EIP-1967: where a proxy keeps its implementation, its admin and its beacon. */
@@ -63,7 +67,7 @@ const proxySlots = [
 describe("who has a power over a deployment on Amoy", function () {
   this.timeout(60_000);
   let stage: Stage;
-  let addresses: Record<keyof typeof changing, string>;
+  let addresses: Omit<Record<keyof typeof changing, string>, "VerifierCommittee">;
 
   before(async () => {
     stage = await startStage("amoy");
