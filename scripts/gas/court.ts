@@ -61,10 +61,12 @@ async function buildCourt(stage: Stage): Promise<Court> {
 
   await gasOf(usdc.getFunction("approve").send(pool.target, MaxUint256));
   const jurors = Array.from({ length: JURORS }, (_, index) => new Wallet(id(`juror ${index}`)));
-  const issuer = pool.connect(usdc.runner as typeof relayer);
-  await gasOf(usdc.getFunction("mint").send(await (usdc.runner as typeof relayer).getAddress(), 100_000n * ONE_USDC));
-  for (const { address } of jurors) await gasOf(issuer.deposit(address, STAKE));
-  for (const { address } of [client, ...workers]) await gasOf(issuer.deposit(address, DEPOSIT));
+  // Whoever deployed the token mints it, and gives.
+  const issuer = usdc.runner as typeof relayer;
+  const giver = pool.connect(issuer);
+  await gasOf(usdc.getFunction("mint").send(issuer.address, 100_000n * ONE_USDC));
+  for (const { address } of jurors) await gasOf(giver.deposit(address, STAKE));
+  for (const { address } of [client, ...workers]) await gasOf(giver.deposit(address, DEPOSIT));
   const domain = poolDomain(stage.chainId, await pool.getAddress());
   for (const juror of jurors) {
     const word = { juror: juror.address, amount: STAKE, nonce: 0n, validUntil: MaxUint256 };
@@ -151,7 +153,7 @@ async function sealVotes(
       const [seat, salt] = [BigInt(index), id(`salt ${jobId} ${index}`)];
       const vote = index === 2 ? Vote.Client : Vote.Worker;
       const commitment = commitmentOf({ chainId, pool: address, jobId, panel: 0n, seat }, vote, salt);
-      const word = { jobId, panel: 0n, commitment, validUntil: MaxUint256 };
+      const word = { jobId, panel: 0n, seat, commitment, validUntil: MaxUint256 };
       const signature = await signWord(juror, poolDomain(chainId, address), "Commit", word);
       return { seat, vote, salt, commitment, validUntil: MaxUint256, signature };
     }),

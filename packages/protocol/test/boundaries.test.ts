@@ -23,6 +23,7 @@ describe("deployments", () => {
       chainId: 137,
       escrow: "0x5FbDB2315678afecb367f032d93F642f64180aa3",
       reputation: "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
+      arbitrationPool: "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
       usdc: USDC_ADDRESSES[137],
       treasury: "0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0",
       deployBlock: 1,
