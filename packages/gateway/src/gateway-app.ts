@@ -1,4 +1,5 @@
 import type { Express } from "express";
+import { arbitrationRoutes } from "./arbitration/routes.ts";
 import type { Context } from "./context.ts";
 import { evidenceRoutes } from "./evidence/routes.ts";
 import { handoffRoutes } from "./handoff/routes.ts";
@@ -21,6 +22,7 @@ export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, P
     ...matchingRoutes(ctx),
     ...handoffRoutes(ctx),
     ...evidenceRoutes(ctx),
+    ...arbitrationRoutes(ctx),
     ...workerRoutes(ctx),
     ...profileRoutes(ctx),
     ...webhookRoutes(ctx),

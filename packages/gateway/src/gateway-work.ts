@@ -1,3 +1,4 @@
+import { sweepCases } from "./arbitration/sweep.ts";
 import type { Context } from "./context.ts";
 import { handleCancelIntents } from "./jobs/cancel-intent.ts";
 import { handleFundIntents } from "./jobs/fund-intent.ts";
@@ -15,6 +16,7 @@ import { startWorkers } from "./workers/start.ts";
 
 /** Windows are minutes at the least; a second more hurts nobody. */
 const DEADLINES_EVERY_MS = 1_000;
+const CASES_EVERY_MS = 1_000;
 const SLOW_VERDICTS_EVERY_MS = 1_000;
 const UNDECIDED_EVERY_MS = 15_000;
 const OLD_WEBHOOKS_EVERY_MS = 60_000;
@@ -28,6 +30,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.work("verify", (evidenceId) => verifyEvidence(ctx, evidenceId));
   ctx.queue.work("reputation", (jobId) => refreshReputations(ctx, jobId));
   ctx.queue.sweep("deadlines", DEADLINES_EVERY_MS, () => sweepDeadlines(ctx));
+  ctx.queue.sweep("cases", CASES_EVERY_MS, () => sweepCases(ctx));
   ctx.queue.sweep("slow_verdicts", SLOW_VERDICTS_EVERY_MS, () => sweepSlowVerdicts(ctx));
   ctx.queue.sweep("undecided", UNDECIDED_EVERY_MS, () => sweepUndecided(ctx));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { projectCases } from "./arbitration/project.ts";
 import { createFees } from "./chain/fees.ts";
 import { createFinalNumber } from "./chain/finality.ts";
 import { createFollower, type Follower } from "./chain/follower.ts";
@@ -11,7 +12,7 @@ import { createOutbox } from "./chain/outbox.ts";
 import { createChainReader, type Deployment } from "./chain/reader.ts";
 import { createKeySigner } from "./chain/signer.ts";
 import type { Config } from "./config.ts";
-import type { Context } from "./context.ts";
+import type { Context, Trx } from "./context.ts";
 import { migrate } from "./database/migrate.ts";
 import { openDatabase, type OpenDatabase } from "./database/open.ts";
 import { createDiskFileStore } from "./evidence/files.ts";
@@ -89,10 +90,15 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
     escrow: config.escrow,
     reputation: config.reputation,
     usdc: config.usdc,
+    arbitrationPool: config.arbitrationPool,
     startBlock: BigInt(config.startBlock),
   };
   const queue = createQueue({ connection, log, metrics });
   const listeners = projectionListeners(queue);
+  async function project(trx: Trx, chainJobIds: string[]): Promise<void> {
+    await projectJobs(trx, deployment.escrow, chainJobIds, listeners);
+    if (deployment.arbitrationPool !== undefined) await projectCases(trx, deployment.arbitrationPool, chainJobIds);
+  }
   const follower = createFollower({
     db,
     node,
@@ -102,12 +108,11 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
     pollMs: config.followerPollMs,
     confirmations: config.confirmations,
     onEvents: (trx, events) =>
-      projectJobs(
+      project(
         trx,
         events.flatMap(({ chainJobId }) => chainJobId ?? []),
-        listeners,
       ),
-    onRolledBack: (trx, chainJobIds) => projectJobs(trx, chainJobIds, listeners),
+    onRolledBack: project,
   });
   const outbox = createOutbox({
     db,

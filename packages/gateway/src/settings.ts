@@ -7,7 +7,9 @@ import { Secret } from "./secret.ts";
  * would not do, or what is recorded of the deployment on the chain.
  */
 export type Default =
-  string | { local: string; public: string } | { recorded: "escrow" | "reputation" | "usdc" | "deployBlock" };
+  | string
+  | { local: string; public: string }
+  | { recorded: "escrow" | "reputation" | "usdc" | "arbitrationPool" | "deployBlock" };
 
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   env: string;
@@ -160,6 +162,21 @@ export const settings = {
     "Where the escrow records reputation.",
   ),
   usdc: setting("USDC_ADDRESS", address, { recorded: "usdc" }, "The token that the escrow was deployed with."),
+  arbitrationPool: {
+    env: "ARBITRATION_POOL",
+    schema: address.optional().describe(address.description ?? ""),
+    default: { recorded: "arbitrationPool" },
+    optional: true,
+    why: "The pool of jurors that new jobs name as their arbiter. Without one, jobs know no disputes.",
+  } as const,
+  arbitrationMinJurors: setting(
+    "ARBITRATION_MIN_JURORS",
+    integer(3, 10_000),
+    { local: "6", public: "18" },
+    "A job names the pool as its arbiter only while so many jurors take part in draws. 18 can seat the last panel of 15 " +
+      "also where client, worker and verifier are jurors themselves; with fewer, a loser could appeal to a panel that " +
+      "can't be drawn, and have the money split.",
+  ),
   startBlock: setting(
     "START_BLOCK",
     integer(0, Number.MAX_SAFE_INTEGER),

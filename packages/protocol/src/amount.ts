@@ -112,7 +112,7 @@ export const usdcText = z
   .meta({ description: "An amount of USDC as decimal text with 2 to 6 decimals.", example: "15.00" });
 
 /** Top-level members of request bodies that hold amounts. */
-const AMOUNT_MEMBERS = ["reward", "hourly_rate", "cap_per_job", "cap_total"];
+const AMOUNT_MEMBERS = ["reward", "amount", "hourly_rate", "cap_per_job", "cap_total"];
 
 type SourcedParse = (
   text: string,

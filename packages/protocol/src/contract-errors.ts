@@ -1,6 +1,7 @@
 import { type Result, isHexString } from "ethers";
 import { formatUsdc } from "./amount.ts";
-import { escrowInterface } from "./contracts.ts";
+import { phases } from "./arbitration.ts";
+import { arbitrationPoolInterface, escrowInterface } from "./contracts.ts";
 import type { ErrorCode } from "./error-table.ts";
 import { chainStatusOf, statusesOfBitmap } from "./status.ts";
 import { reputationOf } from "./terms.ts";
@@ -24,7 +25,14 @@ const score = (wad: unknown): string => reputationOf(wad as bigint).toFixed(4);
 const statusOf = (args: Result): string => chainStatusOf(args["actual"] as bigint);
 const text = (value: unknown): string => String(value);
 
-/** What each error of the escrow means, by name. A test keeps this complete. */
+const phasesOf = (bitmap: bigint): string =>
+  phases
+    .filter((_, number) => ((bitmap >> BigInt(number)) & 1n) === 1n)
+    .map((phase) => phase.toLowerCase())
+    .join(" or ");
+const seatOf = (args: Result): string => `Seat ${text(args["seat"])} of the panel of job ${text(args["jobId"])}`;
+
+/** What each error of escrow and arbitration pool means, by name. A test keeps this complete. */
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   WrongStatus: {
     code: "wrong_status",
@@ -115,6 +123,86 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     code: "nothing_to_withdraw",
     message: (args) => `${text(args["owner"])} has no credit in the escrow.`,
   },
+  ParameterOutOfRange: {
+    code: "invalid_request",
+    message: (args) =>
+      `The ${text(args["parameter"])} is ${text(args["actual"])}; it must be from ${text(args["min"])} to ${text(args["max"])}.`,
+  },
+  RewardAboveCap: {
+    code: "arbiter_missing",
+    message: (args) =>
+      `The reward is ${usdc(args["actual"])}; the arbitration pool takes disputes up to ${usdc(args["max"])}.`,
+  },
+  WrongPhase: {
+    code: "wrong_phase",
+    message: (args) =>
+      `The case of job ${text(args["jobId"])} is in phase ${(phases[Number(args["actual"] as bigint)] ?? "?").toLowerCase()}; ` +
+      `it would have to be ${phasesOf(args["allowedBitmap"] as bigint)}.`,
+  },
+  BalanceTooLow: {
+    code: "balance_too_low",
+    message: (args) =>
+      `${text(args["owner"])} has ${usdc(args["actual"])} in the arbitration pool; ${usdc(args["needed"])} are needed.`,
+  },
+  StakeOutOfRange: {
+    code: "stake_out_of_range",
+    message: (args) =>
+      `The stake would be ${usdc(args["actual"])}; it must be from ${usdc(args["min"])} to ${usdc(args["max"])}.`,
+  },
+  StakesFrozen: {
+    code: "stakes_frozen",
+    message: (args) =>
+      `It is ${at(args["blockTime"])}; a panel is drawn and stakes stand still until ${at(args["until"])} at the latest.`,
+  },
+  NotStaked: { code: "not_staked", message: (args) => `${text(args["juror"])} has nothing at stake.` },
+  NothingToCollect: {
+    code: "nothing_to_collect",
+    message: (args) =>
+      `The stake of ${text(args["juror"])} is ${usdc(args["stake"])}, of which ${usdc(args["kept"])} have to stay.`,
+  },
+  AlreadyRetired: {
+    code: "already_retired",
+    message: (args) => `${text(args["juror"])} has retired; its stake is free from ${at(args["unstakeFrom"])}.`,
+  },
+  StakeNotFree: {
+    code: "stake_not_free",
+    message: (args) =>
+      `The stake of ${text(args["juror"])} has ${usdc(args["locked"])} at risk, and is free from ` +
+      `${args["unstakeFrom"] === 0n ? "a time that only retiring sets" : at(args["unstakeFrom"])}; it is ${at(args["blockTime"])}.`,
+  },
+  NothingToDraw: {
+    code: "too_early",
+    message: (args) => `It is ${at(args["blockTime"])}; none of these cases waits for a panel by now.`,
+  },
+  SeatOutOfRange: {
+    code: "invalid_request",
+    message: (args) =>
+      `The panel of job ${text(args["jobId"])} has no seat ${text(args["actual"])}; its last is ${text(args["max"])}.`,
+  },
+  AlreadyCommitted: { code: "already_committed", message: (args) => `${seatOf(args)} has committed before.` },
+  NotCommitted: { code: "not_committed", message: (args) => `${seatOf(args)} has not committed.` },
+  AlreadyRevealed: { code: "already_revealed", message: (args) => `${seatOf(args)} has revealed its vote.` },
+  AlreadyDenounced: { code: "already_revealed", message: (args) => `${seatOf(args)} was denounced; its vote is open.` },
+  CommitmentsUnknown: {
+    code: "opening_invalid",
+    message: (args) =>
+      `The commitments given for job ${text(args["jobId"])} make ${text(args["actual"])}; those of the panel make ${text(args["expected"])}.`,
+  },
+  OpeningInvalid: {
+    code: "opening_invalid",
+    message: (args) =>
+      `${seatOf(args)}: vote and salt make ${text(args["actual"])}; it committed ${text(args["expected"])}.`,
+  },
+  VoteOutOfRange: {
+    code: "invalid_request",
+    message: (args) =>
+      `The vote is ${text(args["actual"])}; it must be from ${text(args["min"])} to ${text(args["max"])}.`,
+  },
+  NoFurtherAppeal: {
+    code: "no_further_appeal",
+    message: (args) =>
+      `The case of job ${text(args["jobId"])} was appealed ${text(args["round"])} times, which is the most.`,
+  },
   InsufficientGas: {
     code: "chain_rejected",
     message: (args) => `The call had ${text(args["actual"])} gas left; it needs ${text(args["required"])}.`,
@@ -139,7 +227,10 @@ const USDC_REASONS: readonly [RegExp, ErrorCode, string][] = [
 
 /** Explains the bytes with which a contract refused a call, or undefined where they say nothing. */
 export function explainRevert(data: string): ContractRefusal | undefined {
-  const error = isHexString(data) && data.length >= 10 ? escrowInterface.parseError(data) : null;
+  const error =
+    isHexString(data) && data.length >= 10
+      ? (escrowInterface.parseError(data) ?? arbitrationPoolInterface.parseError(data))
+      : null;
   if (error === null) return undefined;
   if (error.name === "Error") return explainReason(text(error.args[0]));
   if (error.name === "Panic") return explainPanic(text(error.args[0]));

@@ -194,6 +194,79 @@ export const ERRORS = {
     remedy: "Name an arbiter when creating a job.",
   },
 
+  arbitration_missing: {
+    status: 409,
+    title: "No arbitration",
+    meaning: "This gateway has no arbitration pool.",
+    remedy: "Use a gateway that has one; jobs of this one know no disputes.",
+  },
+  wrong_phase: {
+    status: 409,
+    title: "Wrong phase",
+    meaning: "The case is not in a phase that allows this operation.",
+    remedy: "Read the case; the detail names its phase and those that are allowed.",
+  },
+  balance_too_low: {
+    status: 409,
+    title: "Balance in the pool too low",
+    meaning: "What the account has in the arbitration pool does not cover the bond, stake or withdrawal.",
+    remedy: "Deposit what the detail names; a `deposit` can go along with the word that needs it.",
+  },
+  no_further_appeal: {
+    status: 409,
+    title: "No further appeal",
+    meaning: "The last panel has decided.",
+    remedy: "Nothing: its word stands.",
+  },
+  already_committed: {
+    status: 409,
+    title: "Already committed",
+    meaning: "This seat has handed in a sealed vote, which can't be exchanged.",
+    remedy: "Reveal that vote when the panel reveals.",
+  },
+  not_committed: {
+    status: 409,
+    title: "Not committed",
+    meaning: "This seat has handed in no sealed vote that could be opened.",
+    remedy: "Nothing: the time to commit is over.",
+  },
+  already_revealed: {
+    status: 409,
+    title: "Already revealed",
+    meaning: "The vote of this seat is open.",
+    remedy: "Nothing: a vote stands.",
+  },
+  not_staked: {
+    status: 409,
+    title: "No stake",
+    meaning: "The account is no juror: it has nothing at stake.",
+    remedy: "Stake first.",
+  },
+  stakes_frozen: {
+    status: 409,
+    title: "Stakes are frozen",
+    meaning: "A panel is being drawn, and until it is no stake may change.",
+    remedy: "Try again after the time that the detail names, often minutes earlier.",
+  },
+  stake_not_free: {
+    status: 409,
+    title: "Stake not free",
+    meaning: "The stake is at risk in open cases, or its exit delay runs.",
+    remedy: "Retire first, then wait until the time that the detail names and until your cases have ended.",
+  },
+  already_retired: {
+    status: 409,
+    title: "Already retired",
+    meaning: "The juror has left; the stake waits for its exit delay.",
+    remedy: "Unstake when the delay is over; then you may stake anew.",
+  },
+  nothing_to_collect: {
+    status: 409,
+    title: "Nothing to collect",
+    meaning: "The stake has earned nothing above its weight.",
+    remedy: "Wait until cases in which you voted with the panel have ended.",
+  },
+
   // 413, 415
   payload_too_large: {
     status: 413,
@@ -311,6 +384,18 @@ export const ERRORS = {
     title: "Signature expired",
     meaning: "The signature's `valid_until` is past or too near to be carried to the chain.",
     remedy: "Sign again with a later time.",
+  },
+  stake_out_of_range: {
+    status: 422,
+    title: "Stake out of range",
+    meaning: "The whole stake would be less or more than the pool takes.",
+    remedy: "Stake between the bounds that the detail names.",
+  },
+  opening_invalid: {
+    status: 422,
+    title: "Not what was committed",
+    meaning: "Vote and salt do not make the commitment that this seat handed in.",
+    remedy: "Make the salt again by signing `VoteSalt` with the same account, and send the vote that you committed.",
   },
   evidence_hash_mismatch: {
     status: 422,

@@ -1,7 +1,25 @@
 import { z } from "zod";
 import type { ErrorCode } from "./error-table.ts";
+import {
+  arbitrationAccountSchema,
+  depositSchema,
+  relayedSchema,
+  retireSchema,
+  setStandingAnswerSchema,
+  stakeSchema,
+  withdrawSchema,
+} from "./schemas/arbitration-account.ts";
 import { availabilityQuerySchema, availabilitySchema } from "./schemas/availability.ts";
 import { nonceCreateSchema, nonceSchema, sessionSchema, signInSchema } from "./schemas/auth.ts";
+import {
+  addEvidenceSchema,
+  bondedWordSchema,
+  caseListSchema,
+  caseSchema,
+  commitSchema,
+  disputeSchema,
+  revealSchema,
+} from "./schemas/case.ts";
 import {
   confirmationAnswerSchema,
   confirmationCreateSchema,
@@ -61,7 +79,7 @@ import {
 export interface Who {
   /** An API key with this scope. */
   key?: Scope;
-  /** A signed-in worker. */
+  /** A signed-in account: a worker, or a juror. */
   worker?: true;
   /** Whoever holds the token in the path. */
   customer?: true;
@@ -93,6 +111,24 @@ export interface Route {
 const job = z.object({ id: jobIdSchema });
 const offer = z.object({ id: offerIdSchema });
 const evidenceListSchema = listOf(evidenceSchema, "EvidenceList");
+
+const amountCodes = [
+  "amount_malformed",
+  "amount_negative",
+  "amount_zero",
+  "amount_too_precise",
+  "amount_too_large",
+] as const satisfies ErrorCode[];
+/** What any signed word to the arbitration pool can be refused for. */
+const wordCodes = [
+  "arbitration_missing",
+  "signature_invalid",
+  "signature_expired",
+  "chain_rejected",
+] as const satisfies ErrorCode[];
+const depositCodes = ["authorization_refused", "insufficient_funds", ...amountCodes] as const satisfies ErrorCode[];
+/** What an operation on a case can be refused for, whatever it is. */
+const caseCodes = ["not_found", "wrong_phase", "too_late", ...wordCodes] as const satisfies ErrorCode[];
 
 /** Every route of the gateway: the client calls them, the gateway serves and documents them. */
 export const routes = {
@@ -354,6 +390,215 @@ export const routes = {
     status: 200,
     responseType: "application/octet-stream",
     codes: ["not_found"],
+  },
+  disputeJob: {
+    method: "POST",
+    path: "/v1/jobs/:id/dispute",
+    tag: "arbitration",
+    summary: "Bring the job before its arbiter: the worker after a reject, the client in the review window",
+    who: { key: "jobs:write", worker: true },
+    params: job,
+    request: disputeSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: jobSchema,
+    codes: [
+      "not_found",
+      "wrong_status",
+      "too_early",
+      "too_late",
+      "arbiter_missing",
+      "balance_too_low",
+      ...wordCodes,
+      ...depositCodes,
+    ],
+  },
+  getCase: {
+    method: "GET",
+    path: "/v1/jobs/:id/case",
+    tag: "arbitration",
+    summary: "Get all of a case: its parties and its drawn jurors",
+    who: { key: "jobs:read", worker: true },
+    params: job,
+    status: 200,
+    response: caseSchema,
+    codes: ["not_found", "arbitration_missing"],
+  },
+  addEvidence: {
+    method: "POST",
+    path: "/v1/jobs/:id/case/evidence",
+    tag: "arbitration",
+    summary: "Add evidence to a case, before its panel is asked for (a party)",
+    who: { key: "jobs:write", worker: true },
+    params: job,
+    request: addEvidenceSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: caseSchema,
+    codes: [...caseCodes, "evidence_not_for_this_job", "evidence_file_missing", "file_name_not_allowed"],
+  },
+  answerCase: {
+    method: "POST",
+    path: "/v1/jobs/:id/case/answer",
+    tag: "arbitration",
+    summary: "Bond too, as the side that was disputed or appealed against; else it loses",
+    who: { key: "jobs:write", worker: true },
+    params: job,
+    request: bondedWordSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: caseSchema,
+    codes: [...caseCodes, "balance_too_low", ...depositCodes],
+  },
+  appealCase: {
+    method: "POST",
+    path: "/v1/jobs/:id/case/appeal",
+    tag: "arbitration",
+    summary: "Appeal to a larger panel with a doubled bond, as the side that the panel decided against",
+    who: { key: "jobs:write", worker: true },
+    params: job,
+    request: bondedWordSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: caseSchema,
+    codes: [...caseCodes, "balance_too_low", "no_further_appeal", ...depositCodes],
+  },
+  commitVote: {
+    method: "POST",
+    path: "/v1/jobs/:id/case/commit",
+    tag: "arbitration",
+    summary: "Hand in your sealed vote (a juror of the panel)",
+    who: { worker: true },
+    params: job,
+    request: commitSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: caseSchema,
+    codes: [...caseCodes, "already_committed"],
+  },
+  revealVote: {
+    method: "POST",
+    path: "/v1/jobs/:id/case/reveal",
+    tag: "arbitration",
+    summary: "Open your vote, once the panel reveals (a juror of the panel)",
+    who: { worker: true },
+    params: job,
+    request: revealSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: caseSchema,
+    codes: [
+      "not_found",
+      "arbitration_missing",
+      "wrong_phase",
+      "too_early",
+      "too_late",
+      "not_committed",
+      "opening_invalid",
+    ],
+  },
+  listCases: {
+    method: "GET",
+    path: "/v1/cases",
+    tag: "arbitration",
+    summary: "List the open cases on whose panels you sit (a juror)",
+    who: { worker: true },
+    query: pageQuerySchema,
+    status: 200,
+    response: caseListSchema,
+    codes: ["cursor_invalid", "arbitration_missing"],
+  },
+  getArbitrationAccount: {
+    method: "GET",
+    path: "/v1/arbitration/account",
+    tag: "arbitration",
+    summary: "See what you have in the arbitration pool, and what you need to sign words to it",
+    who: { key: "jobs:read", worker: true },
+    status: 200,
+    response: arbitrationAccountSchema,
+    codes: ["arbitration_missing"],
+  },
+  deposit: {
+    method: "POST",
+    path: "/v1/arbitration/deposit",
+    tag: "arbitration",
+    summary: "Bring USDC into the pool by a signed authorization, without gas",
+    who: { key: "jobs:write", worker: true },
+    request: depositSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: [...wordCodes, ...depositCodes],
+  },
+  withdraw: {
+    method: "POST",
+    path: "/v1/arbitration/withdraw",
+    tag: "arbitration",
+    summary: "Take your balance out of the pool",
+    who: { key: "jobs:write", worker: true },
+    request: withdrawSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: [...wordCodes, ...amountCodes, "balance_too_low"],
+  },
+  setStandingAnswer: {
+    method: "POST",
+    path: "/v1/arbitration/standing-answer",
+    tag: "arbitration",
+    summary: "Let bonds for answers be taken from your balance at once, or no more",
+    who: { key: "jobs:write", worker: true },
+    request: setStandingAnswerSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: wordCodes,
+  },
+  stake: {
+    method: "POST",
+    path: "/v1/arbitration/stake",
+    tag: "arbitration",
+    summary: "Become a juror, or stake more",
+    who: { worker: true },
+    request: stakeSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: [...wordCodes, ...depositCodes, "balance_too_low", "stake_out_of_range", "stakes_frozen", "already_retired"],
+  },
+  collect: {
+    method: "POST",
+    path: "/v1/arbitration/collect",
+    tag: "arbitration",
+    summary: "Move what your stake has earned to your balance",
+    who: { worker: true },
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: ["arbitration_missing", "not_staked", "nothing_to_collect", "already_retired", "chain_rejected"],
+  },
+  retire: {
+    method: "POST",
+    path: "/v1/arbitration/retire",
+    tag: "arbitration",
+    summary: "Take part in no further draws; the stake is free after the exit delay",
+    who: { worker: true },
+    request: retireSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: [...wordCodes, "not_staked", "stakes_frozen", "already_retired"],
+  },
+  unstake: {
+    method: "POST",
+    path: "/v1/arbitration/unstake",
+    tag: "arbitration",
+    summary: "Move the stake to your balance after you have retired",
+    who: { worker: true },
+    repeatable: "by nature",
+    status: 200,
+    response: relayedSchema,
+    codes: ["arbitration_missing", "not_staked", "stake_not_free", "chain_rejected"],
   },
   getAvailability: {
     method: "GET",

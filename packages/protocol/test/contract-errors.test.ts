@@ -1,14 +1,23 @@
-import { AbiCoder, id, type ParamType, ZeroAddress } from "ethers";
+import { AbiCoder, type ErrorFragment, id, Interface, type ParamType, ZeroAddress } from "ethers";
 import { describe, expect, it } from "vitest";
-import { arbiterInterface, escrowInterface, explainCallError, explainRevert } from "@hireforhumans/protocol";
+import {
+  arbitrationPoolInterface,
+  arbiterInterface,
+  escrowInterface,
+  explainCallError,
+  explainRevert,
+} from "@hireforhumans/protocol";
 
-/** What libraries inside the escrow can throw; none is a caller's doing. */
-const INTERNAL = ["AddressEmptyCode", "FailedCall", "InvalidShortString", "StringTooLong"];
+/** What libraries inside the contracts can throw; none is a caller's doing. */
+const INTERNAL = ["AddressEmptyCode", "FailedCall", "InvalidAccountNonce", "InvalidShortString", "StringTooLong"];
 
-const errorNames = escrowInterface.fragments
-  .filter((fragment) => fragment.type === "error")
-  .map((fragment) => (fragment as unknown as { name: string }).name)
-  .filter((name) => !INTERNAL.includes(name));
+const errors = new Map(
+  [...escrowInterface.fragments, ...arbitrationPoolInterface.fragments]
+    .filter((fragment): fragment is ErrorFragment => fragment.type === "error")
+    .filter(({ name }) => !INTERNAL.includes(name))
+    .map((fragment) => [fragment.name, fragment]),
+);
+const errorNames = [...errors.keys()];
 
 function sample({ type }: ParamType): unknown {
   if (type === "address") return ZeroAddress;
@@ -18,14 +27,14 @@ function sample({ type }: ParamType): unknown {
 }
 
 function revert(name: string, ...args: unknown[]): string {
-  return escrowInterface.encodeErrorResult(escrowInterface.getError(name)!, args);
+  return new Interface([errors.get(name)!]).encodeErrorResult(name, args);
 }
 
 const reason = (text: string): string => `0x08c379a0${AbiCoder.defaultAbiCoder().encode(["string"], [text]).slice(2)}`;
 
 describe("explainRevert", () => {
   it.each(errorNames)("says in words what %s means", (name) => {
-    const inputs = escrowInterface.getError(name)!.inputs;
+    const { inputs } = errors.get(name)!;
     const args = inputs.map((input) => (input.name === "actual" && input.type === "uint8" ? 7 : sample(input)));
     const refusal = explainRevert(revert(name, ...args));
     expect(refusal?.name).toBe(name);

@@ -1,4 +1,6 @@
 import type { Availability, PublicWorker } from "@hireforhumans/protocol";
+import type { Signer } from "ethers";
+import { Arbitration, type TrustedContracts } from "./arbitration.ts";
 import { Files } from "./files.ts";
 import { Jobs } from "./jobs.ts";
 import { Keys } from "./keys.ts";
@@ -7,6 +9,10 @@ import { Webhooks } from "./webhooks.ts";
 
 export interface ClientOptions extends Omit<TransportOptions, "token"> {
   apiKey: string;
+  /** The client's wallet, for the words of disputes. Needs no gas and no provider. */
+  signer?: Signer | undefined;
+  /** Refuse to sign for any other contracts. */
+  trusted?: TrustedContracts | undefined;
 }
 
 /** What an agent can ask of a gateway. */
@@ -15,6 +21,7 @@ export interface Client {
   readonly files: Files;
   readonly webhooks: Webhooks;
   readonly keys: Keys;
+  readonly arbitration: Arbitration;
   /** Whether somebody could take such a job now. Ask before promising anything. */
   availability(query?: QueryOf<"getAvailability">, options?: CallOptions): Promise<Availability>;
   worker(workerId: string, options?: CallOptions): Promise<PublicWorker>;
@@ -28,13 +35,14 @@ export interface Client {
  * const job = await client.jobs.create({ category: "billing", description: "…", reward: "15.00", deadline_minutes: 30 });
  * for await (const event of client.jobs.events(job.job_id)) console.log(event.type, event.resolution);
  */
-export function createClient({ apiKey, ...options }: ClientOptions): Client {
+export function createClient({ apiKey, signer, trusted, ...options }: ClientOptions): Client {
   const transport = new Transport({ ...options, token: apiKey });
   return {
     jobs: new Jobs(transport),
     files: new Files(transport),
     webhooks: new Webhooks(transport),
     keys: new Keys(transport),
+    arbitration: new Arbitration(transport, signer, trusted),
     availability: (query = {}, callOptions = {}) => transport.call("getAvailability", { ...callOptions, query }),
     worker: (workerId, callOptions = {}) => transport.call("getWorker", { ...callOptions, params: { id: workerId } }),
   };

@@ -1,3 +1,4 @@
+export * from "./arbitration.ts";
 export * from "./client.ts";
 export * from "./errors.ts";
 export type { EventsOptions } from "./events.ts";

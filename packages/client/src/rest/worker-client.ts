@@ -1,9 +1,10 @@
 import type { Signer } from "ethers";
 import type { Presence, Profile, Session, Worker } from "@hireforhumans/protocol";
+import { Arbitration, type TrustedContracts } from "./arbitration.ts";
 import { EvidenceDesk } from "./evidence.ts";
 import { Files } from "./files.ts";
 import { Jobs } from "./jobs.ts";
-import { Offers, type TrustedEscrow } from "./offers.ts";
+import { Offers } from "./offers.ts";
 import { type Pages, pagesOf } from "./pages.ts";
 import { requireSignInFor } from "./sign-in.ts";
 import { type BodyOf, type CallOptions, Transport, type TransportOptions } from "./transport.ts";
@@ -11,8 +12,8 @@ import { type BodyOf, type CallOptions, Transport, type TransportOptions } from 
 export interface WorkerClientOptions extends Omit<TransportOptions, "token"> {
   /** Signs in, and signs acceptances and evidence. Needs no gas and no provider. */
   signer: Signer;
-  /** Refuse to sign for any other escrow; offers are believed when left out. */
-  trusted?: TrustedEscrow;
+  /** Refuse to sign for any other contracts; offers are believed when left out, deposits need it. */
+  trusted?: TrustedContracts;
   /** A session from before, to go on with. */
   token?: string;
 }
@@ -22,6 +23,8 @@ export class WorkerClient {
   readonly offers: Offers;
   readonly evidence: EvidenceDesk;
   readonly files: Files;
+  /** Disputes over the worker's jobs, and a juror's seat: a juror signs in like a worker. */
+  readonly arbitration: Arbitration;
   /** The jobs the worker accepted: their packet, messages, evidence and verdict. */
   readonly jobs: Pick<Jobs, "get" | "packet" | "messages" | "sendMessage" | "evidence" | "verdict">;
   readonly #transport: Transport;
@@ -35,6 +38,7 @@ export class WorkerClient {
     this.offers = new Offers(this.#transport, signer, trusted);
     this.evidence = new EvidenceDesk(this.#transport, signer, trusted);
     this.files = new Files(this.#transport);
+    this.arbitration = new Arbitration(this.#transport, signer, trusted);
     this.jobs = new Jobs(this.#transport);
   }
 

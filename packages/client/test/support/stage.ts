@@ -1,6 +1,14 @@
 import { id, type JsonRpcProvider, Wallet, ZeroAddress } from "ethers";
 import { createEscrowClient, type EscrowClient } from "@hireforhumans/client";
-import { domainOf, hashOf, jobIdOf, parseUsdc, type Deployment, type Terms } from "@hireforhumans/protocol";
+import {
+  type Deployment,
+  deploymentSchema,
+  domainOf,
+  hashOf,
+  jobIdOf,
+  parseUsdc,
+  type Terms,
+} from "@hireforhumans/protocol";
 import { deployLocal, mintLocalUsdc } from "../../../../scripts/chain/deploy-local.ts";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type LocalChain, startLocalChain } from "../../../../scripts/chain/local-chain.ts";
@@ -33,7 +41,7 @@ export interface Stage {
 
 export async function setStage(): Promise<Stage> {
   const chain = await startLocalChain();
-  const deployment = await deployLocal(chain.url);
+  const deployment = deploymentSchema.strip().parse(await deployLocal(chain.url));
   const provider = localProvider(chain.url);
   const [workerAccount] = devAccounts.workers;
   if (workerAccount === undefined) throw new Error("there are no dev workers");

@@ -1,5 +1,5 @@
 import { type Interface, getAddress } from "ethers";
-import { escrowInterface, reputationInterface } from "@hireforhumans/protocol";
+import { arbitrationPoolInterface, escrowInterface, reputationInterface } from "@hireforhumans/protocol";
 import type { ChainEvent } from "./events.ts";
 import type { Block, RawLog } from "./node.ts";
 import type { Deployment } from "./reader.ts";
@@ -13,6 +13,9 @@ export function createDecode(deployment: Deployment): Decode {
     [getAddress(deployment.escrow), escrowInterface],
     [getAddress(deployment.reputation), reputationInterface],
   ]);
+  if (deployment.arbitrationPool !== undefined) {
+    interfaces.set(getAddress(deployment.arbitrationPool), arbitrationPoolInterface);
+  }
   return (log, block) => {
     const address = getAddress(log.address);
     const parsed = interfaces.get(address)?.parseLog(log);

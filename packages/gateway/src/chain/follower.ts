@@ -78,7 +78,8 @@ class BranchFollower implements Follower {
     this.#lease = createLease(options.db, "follower");
     this.#decode = createDecode(options.deployment);
     this.#finalNumber = createFinalNumber(options.node, options.confirmations);
-    this.#addresses = [options.deployment.escrow, options.deployment.reputation];
+    const { escrow, reputation, arbitrationPool } = options.deployment;
+    this.#addresses = [escrow, reputation, ...(arbitrationPool === undefined ? [] : [arbitrationPool])];
   }
 
   async start(): Promise<void> {

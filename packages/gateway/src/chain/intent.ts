@@ -4,7 +4,27 @@ import type { Receipt } from "./node.ts";
 
 /** What an intent does; `fill` closes a gap in the nonces and is the outbox's own. */
 export type IntentKind =
-  "fund" | "cancel" | "accept" | "reopen" | "submit" | "release" | "reject" | "refund" | "settle" | "fill";
+  "fund" | "cancel" | "accept" | "reopen" | "submit" | "release" | "reject" | "refund" | "settle" | PoolVerb | "fill";
+
+/** What is done with disputes and jurors. All but `dispute` is the arbitration pool's. */
+export type PoolVerb =
+  | "deposit"
+  | "withdraw"
+  | "setStandingAnswer"
+  | "stake"
+  | "collect"
+  | "retire"
+  | "unstake"
+  | "dispute"
+  | "addEvidence"
+  | "answer"
+  | "requestDraw"
+  | "draw"
+  | "commit"
+  | "reveal"
+  | "tally"
+  | "appeal"
+  | "rule";
 
 export interface NewIntent {
   /** Names the effect, so that asking twice sends once: "fund:job_…", "submit:job_…:0". */

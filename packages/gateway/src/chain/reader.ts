@@ -8,8 +8,16 @@ import {
   isHexString,
   recoverAddress,
 } from "ethers";
-import { Escrow__factory, Reputation__factory, Usdc__factory, usdcDomain } from "@hireforhumans/protocol";
+import {
+  type ContractRefusal,
+  Escrow__factory,
+  Reputation__factory,
+  Usdc__factory,
+  explainRevert,
+  usdcDomain,
+} from "@hireforhumans/protocol";
 import { type ChainNode, NodeError } from "./node.ts";
+import { type PoolReader, createPoolReader } from "./pool-reader.ts";
 
 /** A block of the followed branch. */
 export interface Head {
@@ -25,6 +33,8 @@ export interface Deployment {
   escrow: string;
   reputation: string;
   usdc: string;
+  /** Undefined: jobs of this gateway know no disputes. */
+  arbitrationPool?: string | undefined;
   /** Nothing of ours happened before this block. */
   startBlock: bigint;
 }
@@ -51,6 +61,13 @@ export interface ChainReader {
   deployment: Deployment;
   /** The followed branch's newest block, whose timestamp is the chain's now. @throws ChainUnavailable before the first. */
   head(): Head;
+  /** Undefined where the deployment has none. */
+  pool: PoolReader | undefined;
+  /**
+   * What the contract would say to a call from the relayer, on the node's newest block.
+   * @returns undefined where it would go through
+   */
+  refusalOf(call: { from: string; to: string; data: string }): Promise<ContractRefusal | undefined>;
   /** As of the followed head, so that the figures and the projected jobs tell of one moment; read once for a block. */
   fundingOf(client: string, operator: string): Promise<Funding>;
   /** The EIP-712 domain of USDC; its `name` differs from chain to chain, so the token is asked, once. */
@@ -98,6 +115,17 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
   return {
     deployment,
     head,
+    pool: deployment.arbitrationPool === undefined ? undefined : createPoolReader(node, deployment.arbitrationPool),
+    async refusalOf(call) {
+      try {
+        await node.call(call);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof NodeError)) throw error;
+        const refusal = explainRevert(error.data ?? "0x");
+        return refusal ?? { name: "Unknown", args: {}, code: "chain_rejected", message: error.message };
+      }
+    },
     async fundingOf(client, operator) {
       const { number, hash } = head();
       return await oncePerBlock(hash, `${client} ${operator}`, async () => {

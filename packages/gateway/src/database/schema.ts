@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways } from "kysely";
-import type { ContextPacket, Fallback, Json as JsonValue, TermsJson } from "@hireforhumans/protocol";
+import type { CaseDocument, ContextPacket, Fallback, Json as JsonValue, TermsJson } from "@hireforhumans/protocol";
+import type { CaseState } from "../arbitration/case-state.ts";
 
 /** What a timestamptz column takes and gives; left out, the database's own clock fills it. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -308,6 +309,55 @@ export interface Schema {
     max_fee_per_gas: bigint;
     max_priority_fee_per_gas: bigint;
     broadcast_at: Date | null;
+    created_at: CreatedAt;
+  };
+  cases: {
+    job_id: string;
+    phase: CaseState["phase"];
+    /** The last chain second of the phase; null while it reveals, which lasts by the pool's rules. */
+    until_seconds: bigint | null;
+    /** When the last of the panel committed. */
+    revealing_since_seconds: bigint | null;
+    draw_id: bigint | null;
+    state: Json<CaseState>;
+    opened_at: CreatedAt;
+    ended_at: Date | null;
+  };
+  /** Who was drawn, for all panels of a case. */
+  case_seats: { job_id: string; panel: number; seat: number; juror: string };
+  case_documents: {
+    job_id: string;
+    kind: "statement" | "evidence";
+    hash: string;
+    by_address: string;
+    body: Json<string | CaseDocument>;
+    /** SHA-256 of the files that it names. */
+    files: Generated<string[]>;
+    created_at: CreatedAt;
+  };
+  /** Sealed votes as jurors handed them in, on chain or not yet. */
+  commitments: {
+    job_id: string;
+    panel: number;
+    juror: string;
+    seat: number;
+    commitment: string;
+    valid_until_seconds: bigint;
+    signature: string;
+    /** The intent that carries it, or failed to. */
+    carried_by: string | null;
+    created_at: CreatedAt;
+  };
+  /** Votes that may be revealed, on chain or not yet. */
+  openings: {
+    job_id: string;
+    panel: number;
+    juror: string;
+    seat: number;
+    vote: number;
+    salt: string;
+    /** The intent that carries it, or failed to. */
+    carried_by: string | null;
     created_at: CreatedAt;
   };
   signer_nonces: { signer: string; next_nonce: bigint };

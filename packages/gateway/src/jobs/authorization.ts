@@ -6,6 +6,7 @@ import {
   termsToJson,
   wordTypes,
 } from "@hireforhumans/protocol";
+import { ZeroAddress } from "ethers";
 import type { Context, Trx } from "../context.ts";
 import { PREPARED_FOR_SECONDS } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
@@ -31,7 +32,9 @@ export function prepareAuthorizedJob(
 ): PreparedJob {
   const id = publicJobIdOf(terms.salt);
   if (id === undefined) throw refused("terms.salt", "The terms' salt holds no job id.");
-  const job = prepareJob(ctx, clientAddress, request, id, BigInt(terms.deadline));
+  // Jurors come and go, so that a job of today may have an arbiter or none; any other was not ours to name.
+  const arbiter = terms.arbiter === ctx.chain.pool?.address ? terms.arbiter : ZeroAddress;
+  const job = prepareJob(ctx, clientAddress, request, id, BigInt(terms.deadline), arbiter);
   for (const [member, expected] of Object.entries(termsToJson(job.terms))) {
     const actual = terms[member as keyof typeof terms];
     if (actual === expected) continue;

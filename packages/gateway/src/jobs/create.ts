@@ -7,6 +7,7 @@ import {
   formatUsdc,
   termsToJson,
 } from "@hireforhumans/protocol";
+import { arbiterFor } from "../arbitration/jurors.ts";
 import { ChainUnavailable } from "../chain/errors.ts";
 import type { Context, Database, Trx } from "../context.ts";
 import type { KeyCaller } from "../http/caller.ts";
@@ -71,7 +72,14 @@ async function makeJob(
   const { authorization } = body;
   const job =
     authorization === undefined
-      ? prepareJob(ctx, caller.client.address, body, newId("job"), deadlineOf(ctx, body))
+      ? prepareJob(
+          ctx,
+          caller.client.address,
+          body,
+          newId("job"),
+          deadlineOf(ctx, body),
+          await arbiterFor(ctx, body.reward),
+        )
       : prepareAuthorizedJob(ctx, caller.client.address, body, authorization);
   requireWithinJobCap(caller, job);
   const [availability, read, requirement] = await Promise.all([

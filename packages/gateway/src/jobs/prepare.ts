@@ -20,7 +20,7 @@ const VERIFY_WINDOW_SECONDS = 3_600n;
 /** Half the reward, where a dispute is never ruled: nobody gains by letting it lapse. */
 const BACKSTOP_SHARE_BPS = 5_000n;
 
-/** Everything about a job that its request, id and deadline decide; the same three give the same job on chain. */
+/** Everything about a job that its request, id, deadline and arbiter decide; the same four give the same job on chain. */
 export interface PreparedJob {
   id: string;
   chainJobId: string;
@@ -35,6 +35,7 @@ export interface PreparedJob {
 
 /**
  * @param deadlineSeconds chain time
+ * @param arbiter `arbiterFor` the reward; the zero address: this job will know no disputes
  * @throws ApiError amount_too_large
  */
 export function prepareJob(
@@ -43,6 +44,7 @@ export function prepareJob(
   request: JobCreate,
   id: string,
   deadlineSeconds: bigint,
+  arbiter: string,
 ): PreparedJob {
   const { reward } = request;
   const fee = feeOf(reward);
@@ -56,7 +58,7 @@ export function prepareJob(
     worker: ZeroAddress,
     matcher: ctx.outbox.signer,
     verifier: ctx.oracle.address,
-    arbiter: ZeroAddress,
+    arbiter,
     reward,
     minReputation: requirements.minReputation,
     backstopShareBps: BACKSTOP_SHARE_BPS,

@@ -32,17 +32,18 @@ const isFinal = (status: string | null): boolean => status === "paid" || status 
 /**
  * Writes onto our rows what the followed branch now says of these jobs. It folds each job's stored events anew, so the
  * same call serves new blocks, rolled back blocks and a rebuild, and calling it twice changes nothing.
- * Events of jobs that are not ours are passed over.
+ * Events of jobs that are not ours are passed over, and so are those of other contracts than the escrow.
  */
 export async function projectJobs(
   trx: Trx,
+  escrow: string,
   chainJobIds: readonly string[],
   listeners: ProjectionListeners,
 ): Promise<void> {
-  for (const chainJobId of [...new Set(chainJobIds)].sort()) await projectJob(trx, chainJobId, listeners);
+  for (const chainJobId of [...new Set(chainJobIds)].sort()) await projectJob(trx, escrow, chainJobId, listeners);
 }
 
-async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionListeners): Promise<void> {
+async function projectJob(trx: Trx, escrow: string, chainJobId: string, listeners: ProjectionListeners): Promise<void> {
   const job = await trx
     .selectFrom("jobs")
     .select(["id", "status", "round", "worker_id", "terms", "ended_at", "funded_at"])
@@ -51,7 +52,7 @@ async function projectJob(trx: Trx, chainJobId: string, listeners: ProjectionLis
     .executeTakeFirst();
   if (job === undefined) return;
 
-  const state = chainStateOf(await eventsOf(trx, chainJobId), BigInt(job.terms.review_window));
+  const state = chainStateOf(await eventsOf(trx, escrow, chainJobId), BigInt(job.terms.review_window));
   const ahead = await storedStatus(trx, job.id, state.round);
   const status = state.status === null || rank(ahead.status) > rank(state.status) ? ahead.status : state.status;
   const final = isFinal(state.status);
@@ -89,12 +90,13 @@ const inHand = (status: string): boolean => status === "accepted" || status === 
 
 const rank = (status: string | null): number => (status === null ? -1 : (progress[status] ?? -1));
 
-async function eventsOf(trx: Trx, chainJobId: string): Promise<StoredChainEvent[]> {
+async function eventsOf(trx: Trx, escrow: string, chainJobId: string): Promise<StoredChainEvent[]> {
   const rows = await trx
     .selectFrom("chain_events")
     .innerJoin("blocks", "blocks.hash", "chain_events.block_hash")
     .select(["name", "transaction_hash", "args", "blocks.timestamp_seconds"])
     .where("chain_job_id", "=", chainJobId)
+    .where("address", "=", escrow)
     .orderBy("block_number")
     .orderBy("log_index")
     .execute();

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import { type Profile, type PublicWorker, type Worker, formatUsdc, reputationOf } from "@hireforhumans/protocol";
-import type { Database } from "../context.ts";
+import type { Context, Database } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 
 type ProfileRow = Selectable<Schema["profiles"]>;
@@ -54,23 +54,23 @@ export async function findPublicWorker(db: Database, workerId: string): Promise<
 }
 
 /** The worker as it sees itself. */
-export async function presentWorker(db: Database, workerId: string): Promise<Worker> {
+export async function presentWorker({ db, chain }: Pick<Context, "db" | "chain">, workerId: string): Promise<Worker> {
   const { worker, profiles } = await workerRows(db, workerId);
   if (worker === undefined) throw new Error(`The signed-in worker ${workerId} is not in the database.`);
   return {
     ...publicWorker(worker, profiles),
     capacity: worker.capacity,
     load: worker.load,
-    credit: formatUsdc(await creditOf(db, worker.address)),
+    credit: formatUsdc(await creditOf(db, chain.deployment.escrow, worker.address)),
   };
 }
 
 /** What the escrow holds for an account, in base units, by the followed branch. */
-async function creditOf(db: Database, address: string): Promise<bigint> {
+async function creditOf(db: Database, escrow: string, address: string): Promise<bigint> {
   const { rows } = await sql<{ credit: string }>`
     select coalesce(sum((args ->> 'amount')::numeric * case name when 'Credited' then 1 else -1 end), 0)::text as credit
     from chain_events
-    where name in ('Credited', 'Withdrawn') and args ->> 'owner' = ${address}
+    where name in ('Credited', 'Withdrawn') and args ->> 'owner' = ${address} and address = ${escrow}
   `.execute(db);
   return BigInt(rows[0]?.credit ?? "0");
 }

@@ -15,14 +15,14 @@ export function workerRoutes(ctx: Context): ServedRoute[] {
 
     serve("signIn", async ({ body }) => {
       const { workerId, token, expiresAt } = await finishSignIn(ctx, body.message, body.signature);
-      return { token, expires_at: expiresAt.toISOString(), worker: await presentWorker(db, workerId) };
+      return { token, expires_at: expiresAt.toISOString(), worker: await presentWorker(ctx, workerId) };
     }),
 
     serve("signOut", async ({ request }) => {
       await endSession(db, (request.get("authorization") ?? "").replace(/^Bearer +/i, "").trim());
     }),
 
-    serve("getMe", ({ caller }) => presentWorker(db, caller.worker.id)),
+    serve("getMe", ({ caller }) => presentWorker(ctx, caller.worker.id)),
 
     serve("updateMe", async ({ caller, body }) => {
       const { name, country, capacity } = body;
@@ -31,14 +31,14 @@ export function workerRoutes(ctx: Context): ServedRoute[] {
         ...(country === undefined ? {} : { country }),
         ...(capacity === undefined ? {} : { capacity }),
       };
-      if (Object.keys(changes).length === 0) return presentWorker(db, caller.worker.id);
+      if (Object.keys(changes).length === 0) return presentWorker(ctx, caller.worker.id);
       await db.transaction().execute(async (trx) => {
         await lockWorkers(trx, [caller.worker.id]);
         await trx.updateTable("workers").set(changes).where("id", "=", caller.worker.id).execute();
         await syncProfiles(trx, [caller.worker.id]);
         await ctx.queue.send(trx, "match", caller.worker.id);
       });
-      return presentWorker(db, caller.worker.id);
+      return presentWorker(ctx, caller.worker.id);
     }),
 
     serve("getWorker", async ({ params }) => {
@@ -51,7 +51,7 @@ export function workerRoutes(ctx: Context): ServedRoute[] {
       await setPresence(ctx, caller.worker.id, body.presence);
       // Whoever goes can't answer any more; the jobs need not wait for that.
       if (body.presence !== "online") await declineAll(ctx, caller.worker.id, `went ${body.presence}`);
-      return presentWorker(db, caller.worker.id);
+      return presentWorker(ctx, caller.worker.id);
     }),
   ];
 }

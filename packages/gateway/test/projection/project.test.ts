@@ -72,7 +72,7 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
   const project = (chainJobIds: string[], listeners = silent) =>
     db()
       .transaction()
-      .execute((trx) => projectJobs(trx, chainJobIds, listeners));
+      .execute((trx) => projectJobs(trx, "0x", chainJobIds, listeners));
 
   async function outcomeOf(jobId: string) {
     const { ended_at, ...row } = await db()

@@ -1,0 +1,85 @@
+import {
+  type AddEvidence,
+  ApiError,
+  type Case,
+  type CaseDocument,
+  caseDocumentHashOf,
+  parseTerms,
+} from "@hireforhumans/protocol";
+import type { Context, Trx } from "../context.ts";
+import { type Caller, isWorker } from "../http/caller.ts";
+import { carry, requirePool, wordOf } from "./carry.ts";
+import { caseOf } from "./find.ts";
+import { addEvidenceCall } from "./intents.ts";
+import { presentCase } from "./present.ts";
+
+interface NewDocument {
+  jobId: string;
+  kind: "statement" | "evidence";
+  hash: string;
+  by: string;
+  body: string | CaseDocument;
+  /** SHA-256 of the files that it names. */
+  files: string[];
+}
+
+/** Keeps what the chain has only the hash of. A second time changes nothing. */
+export async function storeDocument(trx: Trx, { jobId, kind, hash, by, body, files }: NewDocument): Promise<void> {
+  await trx
+    .insertInto("case_documents")
+    .values({ job_id: jobId, kind, hash, by_address: by, body: JSON.stringify(body), files })
+    .onConflict((conflict) => conflict.columns(["job_id", "kind", "hash"]).doNothing())
+    .execute();
+}
+
+/**
+ * Puts a party's evidence to the case and its hash on chain.
+ * @throws ApiError not_found, evidence_*, and by the pool's refusals
+ */
+export async function addEvidence(ctx: Context, caller: Caller, jobId: string, body: AddEvidence): Promise<Case> {
+  const found = await caseOf(ctx.db, caller, jobId);
+  const { job, address: by } = found;
+  const { document } = body;
+  if (document.chain_job_id !== job.chain_job_id) {
+    throw new ApiError(
+      "evidence_not_for_this_job",
+      `The document's chain_job_id is ${document.chain_job_id}; for this case it has to be ${job.chain_job_id}.`,
+      { param: "document.chain_job_id" },
+    );
+  }
+  const files = await uploadedFiles(ctx, caller, document);
+  const hash = caseDocumentHashOf(document);
+  const call = addEvidenceCall(requirePool(ctx).address, parseTerms(job.terms), {
+    by,
+    evidenceHash: hash,
+    word: wordOf(body),
+  });
+  await carry(ctx, {
+    call,
+    jobId,
+    store: (trx) => storeDocument(trx, { jobId, kind: "evidence", hash, by, body: document, files }),
+  });
+  return presentCase(ctx, await caseOf(ctx.db, caller, jobId));
+}
+
+async function uploadedFiles(ctx: Context, caller: Caller, { items }: CaseDocument): Promise<string[]> {
+  const files: string[] = [];
+  for (const [index, item] of items.entries()) {
+    if (item.kind !== "file") continue;
+    const file = await ctx.db
+      .selectFrom("file_uploads")
+      .innerJoin("files", "files.sha256", "file_uploads.sha256")
+      .select("files.size")
+      .where("file_uploads.sha256", "=", item.sha256)
+      .where(isWorker(caller) ? "worker_id" : "client_id", "=", isWorker(caller) ? caller.worker.id : caller.client.id)
+      .executeTakeFirst();
+    if (file?.size !== BigInt(item.size_bytes)) {
+      const problem = file === undefined ? "was not uploaded by you" : `has ${file.size} bytes, not ${item.size_bytes}`;
+      throw new ApiError("evidence_file_missing", `The file ${item.sha256} ${problem}.`, {
+        param: `document.items.${index}`,
+      });
+    }
+    files.push(item.sha256);
+  }
+  return files;
+}
