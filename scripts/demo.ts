@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { assembleCast, type Cast } from "./demo/cast.ts";
 import { paid, refunded, reopened, type Story } from "./demo/stories.ts";
+import { ruled, type RuledStory } from "./demo/ruled.ts";
 import { startStack } from "./stack/stack.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
@@ -11,13 +12,25 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 const startedAt = performance.now();
 const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
 
-async function play(cast: Cast): Promise<Record<"paid" | "reopened" | "refunded", Story>> {
-  return { paid: await paid(cast), reopened: await reopened(cast), refunded: await refunded(cast) };
+interface Stories {
+  paid: Story;
+  reopened: Story;
+  refunded: Story;
+  ruled: RuledStory;
+}
+
+async function play(cast: Cast): Promise<Stories> {
+  return {
+    paid: await paid(cast),
+    reopened: await reopened(cast),
+    refunded: await refunded(cast),
+    ruled: await ruled(cast),
+  };
 }
 
 const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-demo-"));
 try {
-  console.log("HireForHumans: an AI agent hires a person, three times, on a local chain with real USDC code.");
+  console.log("HireForHumans: an AI agent hires a person, four times, on a local chain with real USDC code.");
   const stack = await startStack({
     port: 0,
     chainPort: 0,
@@ -27,7 +40,7 @@ try {
   const cast = await assembleCast(stack);
   try {
     const stories = await play(cast);
-    console.log(`\nAll three stories came out right, ${seconds()} s in all.`);
+    console.log(`\nAll four stories came out right, ${seconds()} s in all.`);
     if (values.json) console.log(JSON.stringify({ stories }));
   } finally {
     cast.webhooks.stop();

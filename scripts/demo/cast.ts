@@ -25,7 +25,12 @@ export async function assembleCast(stack: Stack): Promise<Cast> {
   const [ada, ben] = await Promise.all([signUp(stack, "Ada", 0), signUp(stack, "Ben", 1)]);
   return {
     stack,
-    agent: createClient({ baseUrl: stack.gateway.url, apiKey: stack.apiKey }),
+    agent: createClient({
+      baseUrl: stack.gateway.url,
+      apiKey: stack.apiKey,
+      signer: new Wallet(devAccounts.client.privateKey),
+      trusted: stack.deployment,
+    }),
     webhooks: await startWebhookReceiver(stack.webhookSecret),
     ada,
     ben,
@@ -36,11 +41,22 @@ export async function assembleCast(stack: Stack): Promise<Cast> {
 async function signUp(stack: Stack, name: string, index: number): Promise<Worker> {
   const account = devAccounts.workers[index];
   if (account === undefined) throw new Error(`there is no development account for worker ${index}`);
-  const api = createWorkerClient({ baseUrl: stack.gateway.url, signer: new Wallet(account.privateKey) });
+  const signer = new Wallet(account.privateKey);
+  const api = createWorkerClient({ baseUrl: stack.gateway.url, signer, trusted: stack.deployment });
   await api.signIn();
   await api.update({ name, country: "DE" });
   await api.createProfile({ domain, skills: ["support_experience", "billing"], languages: ["english", "german"] });
   return { name, address: account.address, api };
+}
+
+/** A juror of the local chain, signed in like a worker. */
+export async function callJuror({ stack }: Cast, address: string): Promise<WorkerClient> {
+  const account = devAccounts.jurors.find((juror) => juror.address === address);
+  if (account === undefined) throw new Error(`${address} is no juror of this chain`);
+  const signer = new Wallet(account.privateKey);
+  const api = createWorkerClient({ baseUrl: stack.gateway.url, signer, trusted: stack.deployment });
+  await api.signIn();
+  return api;
 }
 
 /** A worker's score in the demo's domain, as the gateway shows it. */

@@ -1,4 +1,4 @@
-import type { Offer } from "@hireforhumans/protocol";
+import type { EvidenceItem, Offer } from "@hireforhumans/protocol";
 import { type Job, type JobStatus, parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import { type Cast, domain, reputationOf, type Worker } from "./cast.ts";
@@ -24,7 +24,9 @@ export interface Story {
 const workWindowMinutes = 10;
 const deadlineMinutes = 30;
 
-const request = (cast: Cast, reward: string) => ({
+export type Request = Parameters<Cast["agent"]["jobs"]["create"]>[0];
+
+const request = (cast: Cast, reward: string): Request => ({
   category: domain,
   description: "Customer c_1042 was charged twice for order 7781 and asks for a person. Find out and settle it.",
   context: {
@@ -36,7 +38,7 @@ const request = (cast: Cast, reward: string) => ({
   },
   requirements: ["english", "support_experience"],
   reward,
-  currency: "USDC" as const,
+  currency: "USDC",
   deadline_minutes: deadlineMinutes,
   work_window_minutes: workWindowMinutes,
   webhook_url: cast.webhooks.url,
@@ -113,11 +115,16 @@ export async function refunded(cast: Cast): Promise<Story> {
   return close(cast, timeline, books, { job, worker: ada, expect: "refunded" });
 }
 
-async function post(cast: Cast, timeline: Timeline, reward: string): Promise<Job> {
+export async function post(
+  cast: Cast,
+  timeline: Timeline,
+  reward: string,
+  overrides: Partial<Request> = {},
+): Promise<Job> {
   const job = await timeline.step(
     "posted",
     "agent",
-    () => cast.agent.jobs.create(request(cast, reward)),
+    () => cast.agent.jobs.create({ ...request(cast, reward), ...overrides }),
     (made) => `${made.job_id}: ${made.reward} + ${made.fee} fee, tx ${short(made.escrow_transaction_hash ?? "")}`,
   );
   await timeline.step(
@@ -129,7 +136,7 @@ async function post(cast: Cast, timeline: Timeline, reward: string): Promise<Job
   return job;
 }
 
-async function takeOffer(timeline: Timeline, worker: Worker, job: Job): Promise<Offer> {
+export async function takeOffer(timeline: Timeline, worker: Worker, job: Job): Promise<Offer> {
   const offer = await timeline.step(
     "offered",
     "gateway",
@@ -148,7 +155,13 @@ async function takeOffer(timeline: Timeline, worker: Worker, job: Job): Promise<
   return offer;
 }
 
-async function deliver(cast: Cast, timeline: Timeline, worker: Worker, offer: Offer): Promise<void> {
+export async function deliver(
+  cast: Cast,
+  timeline: Timeline,
+  worker: Worker,
+  offer: Offer,
+  more: EvidenceItem[] = [],
+): Promise<void> {
   const report = new Blob([`Refunded the second charge of $42.00 on order 7781.\nCase: ${offer.job_id}\n`]);
   await timeline.step(
     "evidence",
@@ -165,7 +178,11 @@ async function deliver(cast: Cast, timeline: Timeline, worker: Worker, offer: Of
       return worker.api.evidence.submit(offer, {
         resolution: `Refunded the second charge; the customer is content (${offer.job_id}).`,
         worker_notes: "The payment provider had retried a timed-out charge.",
-        items: [item, { kind: "text", text: `Called the customer back about ${offer.job_id}; confirmed by phone.` }],
+        items: [
+          item,
+          { kind: "text", text: `Called the customer back about ${offer.job_id}; confirmed by phone.` },
+          ...more,
+        ],
       });
     },
     (evidence) => `hash ${short(evidence.evidence_hash)}, signed`,
@@ -185,7 +202,7 @@ async function offerFor(worker: Worker, job: Job): Promise<Offer> {
   });
 }
 
-const onChain = (cast: Cast, job: Job, status: JobStatus): Promise<Job> =>
+export const onChain = (cast: Cast, job: Job, status: JobStatus): Promise<Job> =>
   until(`job ${job.job_id} is ${status}`, async () => {
     const now = await cast.agent.jobs.get(job.job_id);
     if (now.status === "failed") throw new Error(`the job failed: ${now.failure?.message ?? "no reason"}`);
@@ -193,7 +210,7 @@ const onChain = (cast: Cast, job: Job, status: JobStatus): Promise<Job> =>
   });
 
 /** What everybody has by the chain's own word, so that the story can be checked against it at its end. */
-async function openBooks({ stack }: Cast, worker: Worker) {
+export async function openBooks({ stack }: Cast, worker: Worker) {
   const [client, worked, fees, reputation] = await Promise.all([
     stack.usdcOf(devAccounts.client.address),
     stack.usdcOf(worker.address),
@@ -203,7 +220,7 @@ async function openBooks({ stack }: Cast, worker: Worker) {
   return { client, worked, fees, reputation };
 }
 
-type Books = Awaited<ReturnType<typeof openBooks>>;
+export type Books = Awaited<ReturnType<typeof openBooks>>;
 
 interface Ending {
   job: Job;
@@ -211,7 +228,12 @@ interface Ending {
   expect: "paid" | "refunded";
 }
 
-async function close(cast: Cast, timeline: Timeline, before: Books, { job, worker, expect }: Ending): Promise<Story> {
+export async function close(
+  cast: Cast,
+  timeline: Timeline,
+  before: Books,
+  { job, worker, expect }: Ending,
+): Promise<Story> {
   const done = await timeline.step(
     expect,
     "escrow",
