@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, globalSetup: string[] = []) => ({
@@ -13,12 +14,16 @@ const project = (name: string, globalSetup: string[] = []) => ({
 
 export default defineConfig({
   test: {
+    // Most of a test's time goes by in waiting for chains, databases and leases.
+    maxWorkers: 2 * availableParallelism(),
+    // Our modules keep no state, so a worker loads them once for all its files.
+    isolate: false,
     projects: [
       project("protocol"),
       project("client"),
       project("oracle"),
-      // Makes the database once that each suite then starts from.
-      project("gateway", ["packages/gateway/test/support/database-template.ts"]),
+      // Makes the databases once that each suite then starts from.
+      project("gateway", ["packages/gateway/test/support/database-templates.ts"]),
     ],
   },
 });

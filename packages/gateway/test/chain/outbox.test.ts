@@ -234,8 +234,9 @@ describeOnDatabases("the outbox", (database) => {
       await world.chain.rpc("hardhat_dropTransaction", [foreign.hash]);
       const fills = database().db.selectFrom("intents").select("nonce").where("kind", "=", "fill");
       await expect.poll(() => fills.execute(), { timeout: 15_000 }).toEqual([{ nonce: BigInt(foreign.nonce) }]);
-      await world.chain.mine();
-      await landed(id);
+      // The fill is a row now, and in the pool soon.
+      const mined = async () => world.chain.mine().then(() => statusOf(id));
+      await expect.poll(mined, { timeout: 20_000 }).toMatch(/^(mined|final)$/);
     } finally {
       await world.chain.rpc("evm_setAutomine", [true]);
     }

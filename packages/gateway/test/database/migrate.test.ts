@@ -2,8 +2,9 @@ import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SchemaTooNew, migrate } from "../../src/database/migrate.ts";
 import { type OpenDatabase, openPostgres } from "../../src/database/open.ts";
-import { createServerDatabase, describeOnDatabases, engines } from "../support/database.ts";
+import { describeOnDatabases, engines } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
+import { createServerDatabase } from "../support/server-database.ts";
 
 describeOnDatabases("migrate", (database) => {
   it("does nothing a second time", async () => {

@@ -128,18 +128,23 @@ describe("openDatabase without DATABASE_URL", () => {
     await expect(openDatabase(config(137), silentLog)).rejects.toThrow(EmbeddedRefused);
   });
 
-  it("keeps its data over a restart, and refuses a folder in use, until the user of it is gone however it went", async () => {
-    const holderPath = fileURLToPath(new URL("../support/hold-database.ts", import.meta.url));
-    holder = fork(holderPath, [dataDir], { execArgv: [] });
-    await once(holder, "message");
-    await expect(openDatabase(config(), silentLog)).rejects.toThrow(FolderInUse);
+  // Making a database takes a busy machine many seconds.
+  it(
+    "keeps its data over a restart, and refuses a folder in use, until the user of it is gone however it went",
+    { timeout: 90_000 },
+    async () => {
+      const holderPath = fileURLToPath(new URL("../support/hold-database.ts", import.meta.url));
+      holder = fork(holderPath, [dataDir], { execArgv: [] });
+      await once(holder, "message");
+      await expect(openDatabase(config(), silentLog)).rejects.toThrow(FolderInUse);
 
-    holder.kill("SIGKILL");
-    await once(holder, "exit");
-    const database = await openDatabase(config(), silentLog);
-    const { rows } = await sql`select word from kept`.execute(database.db);
-    expect(rows).toEqual([{ word: "kept" }]);
-    await database.close();
-    await (await openDatabase(config(), silentLog)).close();
-  });
+      holder.kill("SIGKILL");
+      await once(holder, "exit");
+      const database = await openDatabase(config(), silentLog);
+      const { rows } = await sql`select word from kept`.execute(database.db);
+      expect(rows).toEqual([{ word: "kept" }]);
+      await database.close();
+      await (await openDatabase(config(), silentLog)).close();
+    },
+  );
 });

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../../../scripts/stack/until.ts";
 import { type Stage, startStage } from "../gateway/stage.ts";
+import { gatewayDatabase } from "../support/database.ts";
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage();
+  stage = await startStage({ database: gatewayDatabase("embedded") });
 });
 afterAll(() => stage.stop());
 

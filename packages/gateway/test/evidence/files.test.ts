@@ -7,12 +7,16 @@ import { bootstrapClient } from "../../src/keys/bootstrap.ts";
 import { fileLinkOf } from "../../src/evidence/file-links.ts";
 import { Secret } from "../../src/config.ts";
 import { type Answer, type Stage, startStage } from "../gateway/stage.ts";
+import { gatewayDatabase } from "../support/database.ts";
 
 const maxBytes = 64 * 1024;
 const oracleToken = "a secret of the gateway and its oracle";
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage({ env: { FILE_MAX_BYTES: String(maxBytes), ORACLE_TOKEN: oracleToken } });
+  stage = await startStage({
+    database: gatewayDatabase("embedded"),
+    env: { FILE_MAX_BYTES: String(maxBytes), ORACLE_TOKEN: oracleToken },
+  });
 });
 afterAll(() => stage.stop());
 

@@ -11,12 +11,13 @@ import {
 } from "@hireforhumans/protocol";
 import { bootstrapClient } from "../../src/keys/bootstrap.ts";
 import { jobRow, type Stage, type StagedWorker, startStage, textOf, workWindowMinutes } from "../gateway/stage.ts";
+import { gatewayDatabase } from "../support/database.ts";
 
 let stage: Stage;
 let job: Job;
 let offer: Offer;
 beforeAll(async () => {
-  stage = await startStage();
+  stage = await startStage({ database: gatewayDatabase("embedded") });
   ({ job, offer } = await stage.accepted({ acceptance: { required_evidence: ["text", "link"] } }));
 });
 afterAll(() => stage.stop());

@@ -8,6 +8,7 @@ import { type Event, parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type MortalGateway, startMortalGateway } from "./process.ts";
 import { deadlineMinutes, domain, type Stage, startStage } from "./stage.ts";
+import { gatewayDatabase } from "../support/database.ts";
 
 /** The process dies while the agent reads this; a new one tries again once the attempt's time is over, 30 s. */
 const fatalNews = "job.completed";
@@ -19,7 +20,7 @@ let hooks: Server;
 const deathsAt = new Set<string>();
 const heard: { id: string; event: Event }[] = [];
 beforeAll(async () => {
-  stage = await startStage();
+  stage = await startStage({ database: gatewayDatabase("embedded") });
   // From here on the gateway is another process, over the same database and chain.
   await stage.stack.gateway.stop();
   rpc = await listening(passOn);

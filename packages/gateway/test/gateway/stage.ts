@@ -7,6 +7,7 @@ import { Wallet } from "ethers";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type Stack, startStack } from "../../../../scripts/stack/stack.ts";
 import { until } from "../../../../scripts/stack/until.ts";
+import type { MakeGatewayDatabase } from "../support/database.ts";
 
 export const domain = "customer_support_escalation";
 export const workWindowMinutes = 10;
@@ -48,19 +49,22 @@ export interface Stage {
 }
 
 export interface StageOptions {
+  /** Default: the gateway makes an embedded one itself. */
+  database?: MakeGatewayDatabase;
   /** Of the chain. Default: any free one. */
   chainPort?: number;
   /** Settings of the gateway beside those of a development stack. */
   env?: Record<string, string>;
 }
 
-export async function startStage({ chainPort = 0, env = {} }: StageOptions = {}): Promise<Stage> {
+export async function startStage({ database, chainPort = 0, env = {} }: StageOptions = {}): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-stage-"));
+  const made = await database?.(dataDir);
   const stack = await startStack({
     port: 0,
     chainPort,
     dataDir,
-    env: { LOG_LEVEL: "silent", ...env },
+    env: { LOG_LEVEL: "silent", ...made?.env, ...env },
     onProgress: () => undefined,
   });
   const agent = createClient({ baseUrl: stack.gateway.url, apiKey: stack.apiKey });
@@ -101,6 +105,7 @@ export async function startStage({ chainPort = 0, env = {} }: StageOptions = {})
       }),
     async stop() {
       await stack.stop();
+      await made?.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

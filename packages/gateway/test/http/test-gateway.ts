@@ -12,7 +12,7 @@ import type { Context } from "../../src/context.ts";
 import { startGateway } from "../../src/gateway.ts";
 import { type BootstrapOptions, type BootstrappedClient, bootstrapClient } from "../../src/keys/bootstrap.ts";
 import { type TestChain, startTestChain } from "../support/chain.ts";
-import { type Engine, createServerDatabase } from "../support/database.ts";
+import { type Engine, gatewayDatabase } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
 
 export interface Answer {
@@ -64,7 +64,7 @@ export async function startTestGateway({
 }: TestGatewayOptions): Promise<TestGateway> {
   const chain = await startTestChain();
   const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-gateway-"));
-  const server = engine === "postgres" ? await createServerDatabase() : undefined;
+  const database = await gatewayDatabase(engine)(dataDir);
   const { escrow, reputation, usdc, startBlock, chainId } = chain.deployment;
   if (funds > 0n) await chain.fundClient(funds);
   const config = readConfig({
@@ -81,7 +81,7 @@ export async function startTestGateway({
     FOLLOWER_POLL_MS: "50",
     RELAYER_PRIVATE_KEY: devAccounts.relayer.privateKey,
     ORACLE_PRIVATE_KEY: devAccounts.verifier.privateKey,
-    ...(server === undefined ? {} : { DATABASE_URL: server.url }),
+    ...database.env,
     ...env,
   });
   const gateway = await startGateway(config, log);
@@ -100,7 +100,7 @@ export async function startTestGateway({
     async stop() {
       await gateway.stop();
       await chain.stop();
-      await server?.drop();
+      await database.drop();
       await rm(dataDir, { recursive: true });
     },
   };

@@ -3,22 +3,17 @@ import { parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
 import { jobRow, type Stage, startStage } from "../gateway/stage.ts";
-import { createServerDatabase, engines } from "../support/database.ts";
+import { engines, gatewayDatabase } from "../support/database.ts";
 
 const hour = 3600;
 const day = 24 * hour;
 
 describe.each(engines)("the way of a verdict to the money (%s)", (engine) => {
   let stage: Stage;
-  let server: Awaited<ReturnType<typeof createServerDatabase>> | undefined;
   beforeAll(async () => {
-    server = engine === "postgres" ? await createServerDatabase() : undefined;
-    stage = await startStage({ env: server === undefined ? {} : { DATABASE_URL: server.url } });
+    stage = await startStage({ database: gatewayDatabase(engine) });
   });
-  afterAll(async () => {
-    await stage.stop();
-    await server?.drop();
-  });
+  afterAll(() => stage.stop());
 
   const reward = parseUsdc("12.00");
   const fee = parseUsdc("0.30");
