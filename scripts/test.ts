@@ -37,28 +37,40 @@ const mochaFiles: string[] = [];
 for await (const file of glob("test/**/*.test.ts")) mochaFiles.push(file);
 mochaFiles.sort();
 
-const suites: Suite[] = [
-  { name: "contracts", command: ["hardhat", "test", "mocha", ...mochaFiles], counts: hardhatCounts },
-  { name: "money rules", command: ["hardhat", "test", "solidity"], counts: hardhatCounts },
-  {
-    name: "packages",
-    command: ["vitest", "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${vitestReport}`],
-    counts: vitestCounts,
-  },
+/** Those of one line run at the same time: the first two use one core each, the last keeps all of them busy. */
+const suites: Suite[][] = [
+  [
+    { name: "contracts", command: ["hardhat", "test", "mocha", "--no-compile", ...mochaFiles], counts: hardhatCounts },
+    { name: "money rules", command: ["hardhat", "test", "solidity", "--no-compile"], counts: hardhatCounts },
+  ],
+  [
+    {
+      name: "packages",
+      command: ["vitest", "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${vitestReport}`],
+      counts: vitestCounts,
+    },
+  ],
 ];
 
-/** Runs a suite, showing what it prints. A runner that ends badly without a count has failed once. */
-async function run({ name, command, counts }: Suite): Promise<Counts> {
-  console.log(`\n== ${name}: ${command.slice(0, 3).join(" ")}\n`);
+/**
+ * Runs a suite. A runner that ends badly without a count has failed once.
+ * @param turn what it prints is held back until then, and shown as it comes from then on
+ */
+async function run({ name, command, counts }: Suite, turn: Promise<unknown>): Promise<Counts> {
   const [program = "", ...args] = command;
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, FORCE_COLOR: "0" },
   });
   let printed = "";
+  let shown = false;
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     printed += chunk;
-    process.stdout.write(chunk);
+    if (shown) process.stdout.write(chunk);
+  });
+  void turn.then(() => {
+    shown = true;
+    process.stdout.write(`\n== ${name}: ${command.slice(0, 3).join(" ")}\n\n${printed}`);
   });
   const code = await new Promise<number>((resolve, reject) => {
     child.on("error", reject).on("close", (exit) => resolve(exit ?? 1));
@@ -75,10 +87,17 @@ console.log(
     : "The store suites run on the embedded database and on the PostgreSQL of TEST_DATABASE_URL.",
 );
 const total: Counts = { passed: 0, failed: 0 };
-for (const suite of suites) {
-  const { passed, failed } = await run(suite);
-  total.passed += passed;
-  total.failed += failed;
+for (const together of suites) {
+  let turn: Promise<unknown> = Promise.resolve();
+  const running = together.map((suite) => {
+    const counted = run(suite, turn);
+    turn = counted;
+    return counted;
+  });
+  for (const { passed, failed } of await Promise.all(running)) {
+    total.passed += passed;
+    total.failed += failed;
+  }
 }
 await rm(scratch, { recursive: true, force: true });
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
