@@ -85,6 +85,8 @@ export async function startTestGateway({
     ...env,
   });
   const gateway = await startGateway(config, log);
+  // What it says of the client's money is as of the block that it has come to.
+  await gateway.caughtUp();
   const { context: ctx, url } = gateway;
   const client = await bootstrapClient(ctx.db, { address: devAccounts.client.address });
   return {
