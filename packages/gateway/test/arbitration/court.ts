@@ -4,7 +4,7 @@ import { Wallet } from "ethers";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
 import { type Stage, startStage, textOf } from "../gateway/stage.ts";
-import { createServerDatabase, type Engine } from "../support/database.ts";
+import { type Engine, gatewayDatabase } from "../support/database.ts";
 
 export interface JurorClient {
   address: string;
@@ -41,8 +41,7 @@ export const wrongVerdict = {
 };
 
 export async function startCourt(engine: Engine, env: Record<string, string> = {}): Promise<Court> {
-  const server = engine === "postgres" ? await createServerDatabase() : undefined;
-  const stage = await startStage({ env: { ...(server === undefined ? {} : { DATABASE_URL: server.url }), ...env } });
+  const stage = await startStage({ database: gatewayDatabase(engine), env });
   const { stack } = stage;
   const baseUrl = stack.gateway.url;
   const trusted = stack.deployment;
@@ -105,10 +104,6 @@ export async function startCourt(engine: Engine, env: Record<string, string> = {
       if (end === null) throw new Error("this phase has no end");
       const now = await stack.chain.timeSeconds();
       if (now <= end) await stack.chain.increaseTime(end - now + 1);
-    },
-    async stop() {
-      await stage.stop();
-      await server?.drop();
     },
   };
   return court;
