@@ -10,7 +10,7 @@ import {
   type Terms,
 } from "@hireforhumans/protocol";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { MaxUint256, id, parseEther, type TypedDataDomain } from "ethers";
+import { MaxUint256, id, parseEther, type Addressable, type TypedDataDomain } from "ethers";
 import type { ArbitrationPool, VRFCoordinatorV2_5Mock } from "../../types/ethers-contracts/index.js";
 import { newJob, STATEMENT, type Case, type Job, type Status } from "./jobs.ts";
 import { HOUR, MINUTE, ethers, loadFixture, networkHelpers } from "./network.ts";
@@ -53,13 +53,27 @@ async function deployCourt(): Promise<Court> {
       return juror ?? Promise.reject(new Error("too few accounts"));
     }),
   );
+  return await courtOf(world, pool, { coordinator, jurors });
+}
+
+/** The court of this pool; its jurors stake, and client and worker get a deposit. */
+async function courtOf(
+  world: World,
+  pool: ArbitrationPool,
+  { coordinator, jurors }: Pick<Court, "coordinator" | "jurors">,
+): Promise<Court> {
   const court = { ...world, pool, coordinator, jurors, poolDomain: poolDomain(world.chainId, await pool.getAddress()) };
   for (const juror of jurors) await stakeAs(court, juror, MIN_STAKE);
   for (const party of [world.client, world.worker]) await depositFor(court, party.address, DEPOSIT);
   return court;
 }
 
-export async function deployPool(world: World, coordinator: VRFCoordinatorV2_5Mock): Promise<ArbitrationPool> {
+/** One more pool, over the escrow and the token of this world and with this source of randomness. */
+export async function anotherCourt(court: Court, world: World, coordinator: Addressable): Promise<Court> {
+  return await courtOf(world, await deployPool(world, coordinator), court);
+}
+
+export async function deployPool(world: World, coordinator: Addressable): Promise<ArbitrationPool> {
   return await ethers.deployContract(
     "ArbitrationPool",
     [
