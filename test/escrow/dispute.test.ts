@@ -3,10 +3,10 @@ import { AbiCoder, ZeroAddress } from "ethers";
 import { refusesOtherStatuses, takesOnlyItsSignature } from "../support/behaviours.ts";
 import { expectBalanceChanges, expectEvents, expectSlot } from "../support/effects.ts";
 import { STATEMENT, jobAt, signed, statusCode, untilOf, type Case } from "../support/jobs.ts";
-import { DAY, blockTime, nextBlockAt } from "../support/network.ts";
+import { DAY, blockTime, ethers, nextBlockAt } from "../support/network.ts";
 import { expectReputation } from "../support/reputation.ts";
 import { NEVER, UNSIGNED } from "../support/signatures.ts";
-import { FEE, REWARD } from "../support/terms.ts";
+import { FEE, REWARD, TOTAL } from "../support/terms.ts";
 import { usdcAt } from "../support/usdc.ts";
 
 type Disputant = "client" | "worker" | "verifier" | "stranger";
@@ -138,6 +138,34 @@ describe("dispute, towards the arbiter", () => {
     await c.arbiter.setMode(1n);
     await expect(carried(c)).to.be.revertedWithCustomError(c.arbiter, "Refused");
     await expectSlot(c, "Rejected", { worker: c.worker.address, until: await untilOf(c) });
+  });
+
+  for (const { name, mode } of [
+    { name: "reverts", mode: 1n },
+    { name: "burns all its gas", mode: 3n },
+  ]) {
+    it(`is undone when the arbiter ${name}, and the job ends as if nobody had disputed`, async () => {
+      const c = await jobAt("Rejected");
+      await c.arbiter.setMode(mode);
+      const signature = await signed(c, c.worker, "Dispute");
+      const gasLimit = 2_000_000n;
+      await expect(
+        c.escrow.dispute(c.terms, c.worker.address, STATEMENT, NEVER, signature, "0x", { gasLimit }),
+      ).to.revert(ethers);
+      const until = await untilOf(c);
+      await expectSlot(c, "Rejected", { worker: c.worker.address, until });
+      await nextBlockAt(until + 1n);
+      await expectBalanceChanges(c, c.escrow.connect(c.stranger).refund(c.terms), { client: TOTAL, escrow: -TOTAL });
+    });
+  }
+
+  it("stands when the arbiter answers garbage, and the backstop ends it", async () => {
+    const c = await jobAt("Rejected");
+    await c.arbiter.setMode(4n);
+    await carried(c);
+    await nextBlockAt((await untilOf(c)) + 1n);
+    await c.escrow.connect(c.stranger).settle(c.terms);
+    await expectSlot(c, "Split", { worker: c.worker.address });
   });
 
   it("is undone when the disputant has no bond to give", async () => {

@@ -164,7 +164,7 @@ export async function requestDraw(...disputes: [Dispute, ...Dispute[]]): Promise
     if (current.until > from) from = current.until;
   }
   const now = BigInt(await networkHelpers.time.latest());
-  if (now <= from) await networkHelpers.time.increaseTo(from);
+  if (now < from) await networkHelpers.time.increaseTo(from);
   await pool.requestDraw(disputes.map((d) => d.jobId));
 }
 
