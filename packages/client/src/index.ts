@@ -1,2 +1,3 @@
+export * from "./arbitration/index.ts";
 export * from "./chain/index.ts";
 export * from "./rest/index.ts";

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import { type ChainContext, signerOf } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import { OWN_WORD, type SignedWord } from "./signed-word.ts";
 
@@ -19,7 +19,7 @@ export interface AcceptResult extends Mined {
   until: bigint;
 }
 
-export type AcceptError = EscrowCallError<
+export type AcceptError = ContractCallError<
   | "WrongStatus"
   | "TooLate"
   | "SenderNotAllowed"

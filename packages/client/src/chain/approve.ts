@@ -1,6 +1,6 @@
 import { usdcInterface } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { type Mined, minedOf, send } from "./send.ts";
 
 export interface ApproveParameters {
@@ -10,7 +10,7 @@ export interface ApproveParameters {
 
 export type ApproveResult = Mined;
 /** `Error` is USDC's own refusal. */
-export type ApproveError = EscrowCallError<"Error">;
+export type ApproveError = ContractCallError<"Error">;
 
 /**
  * Lets the escrow take the signer's USDC when jobs are funded.

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import { OWN_WORD, type SignedWord } from "./signed-word.ts";
 
@@ -15,7 +15,7 @@ export interface CancelResult extends Mined {
   amount: bigint;
 }
 
-export type CancelError = EscrowCallError<
+export type CancelError = ContractCallError<
   "WrongStatus" | "SenderNotAllowed" | "SpendingLimitExpired" | "SignatureInvalid" | "SignatureExpired"
 >;
 

@@ -1,6 +1,6 @@
 import { type ChainStatus, chainStatusOf, escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import type { SignedVerdict } from "./sign-verdict.ts";
 import type { SignedWord } from "./signed-word.ts";
@@ -23,7 +23,7 @@ export interface CompleteResult extends Mined {
   status: ChainStatus;
 }
 
-export type CompleteError = EscrowCallError<
+export type CompleteError = ContractCallError<
   | "WrongStatus"
   | "TooLate"
   | "SenderNotAllowed"

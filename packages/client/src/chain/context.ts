@@ -1,5 +1,7 @@
 import type { Provider, Signer } from "ethers";
 import {
+  type ArbitrationPool,
+  ArbitrationPool__factory,
   type Deployment,
   type Escrow,
   Escrow__factory,
@@ -18,6 +20,7 @@ export interface ChainContext {
   escrow: Escrow;
   reputation: Reputation;
   usdc: Usdc;
+  pool: ArbitrationPool;
   runner: Runner;
 }
 
@@ -28,6 +31,7 @@ export function chainContext(deployment: Deployment, runner: Runner): ChainConte
     escrow: Escrow__factory.connect(deployment.escrow, connection),
     reputation: Reputation__factory.connect(deployment.reputation, connection),
     usdc: Usdc__factory.connect(deployment.usdc, connection),
+    pool: ArbitrationPool__factory.connect(deployment.arbitrationPool, connection),
     runner,
   };
 }
@@ -43,4 +47,19 @@ export function providerOf({ runner }: ChainContext): Provider {
   const provider = runner.provider ?? runner.signer.provider;
   if (provider !== null) return provider;
   throw new Error("The signer has no provider. Connect it to one, or give all values that would be read.");
+}
+
+type Verb = (context: ChainContext, ...rest: unknown[]) => unknown;
+/** A verb without its context. */
+export type Bound<F> = F extends (context: ChainContext, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
+
+/** The same verbs with their context given. */
+export function bindVerbs<Verbs extends object>(
+  verbs: Verbs,
+  context: ChainContext,
+): { [Name in keyof Verbs]: Bound<Verbs[Name]> } {
+  const bound = Object.entries(verbs).map(([name, verb]) => [name, (verb as Verb).bind(undefined, context)]);
+  return Object.fromEntries(bound) as { [Name in keyof Verbs]: Bound<Verbs[Name]> };
 }

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import { type ChainContext, signerOf } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import { OWN_WORD, type SignedWord } from "./signed-word.ts";
 
@@ -22,7 +22,7 @@ export interface DisputeResult extends Mined {
 }
 
 /** Where the arbiter refused (bond not paid, say), `reason` is undefined and `cause` has its bytes. */
-export type DisputeError = EscrowCallError<
+export type DisputeError = ContractCallError<
   | "WrongStatus"
   | "ArbiterMissing"
   | "TooEarly"

@@ -4,8 +4,8 @@ import { type ContractRefusal, type ErrorCode, explainCallError } from "@hirefor
  * A call that the contract refused, or that never got there.
  * @typeParam Name the contract errors that this verb can meet
  */
-export class EscrowCallError<Name extends string = string> extends Error {
-  override readonly name = "EscrowCallError";
+export class ContractCallError<Name extends string = string> extends Error {
+  override readonly name = "ContractCallError";
   readonly verb: string;
   /** The contract error's name; undefined when the contract gave none (a lost connection, say: `cause` has it). */
   readonly reason: Name | undefined;
@@ -23,10 +23,10 @@ export class EscrowCallError<Name extends string = string> extends Error {
 }
 
 /** What a failed ethers call means. */
-export function callErrorOf(verb: string, cause: unknown): EscrowCallError {
-  if (cause instanceof EscrowCallError) return cause as EscrowCallError;
+export function callErrorOf(verb: string, cause: unknown): ContractCallError {
+  if (cause instanceof ContractCallError) return cause as ContractCallError;
   const refusal = explainCallError(cause);
-  return new EscrowCallError(verb, refusal?.message ?? wordsOf(cause), { refusal, cause });
+  return new ContractCallError(verb, refusal?.message ?? wordsOf(cause), { refusal, cause });
 }
 
 /** ethers' messages hold the whole transaction; its short ones say what happened. */

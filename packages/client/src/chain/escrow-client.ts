@@ -3,7 +3,7 @@ import { accept } from "./accept.ts";
 import { approve } from "./approve.ts";
 import { cancel } from "./cancel.ts";
 import { complete } from "./complete.ts";
-import { type ChainContext, chainContext, type Runner } from "./context.ts";
+import { bindVerbs, type Bound, chainContext, type Runner } from "./context.ts";
 import { dispute } from "./dispute.ts";
 import { fund } from "./fund.ts";
 import { fundWithAuthorization } from "./fund-with-authorization.ts";
@@ -66,11 +66,6 @@ const verbs = {
 } as const;
 
 type Verbs = typeof verbs;
-type Verb = (context: ChainContext, ...rest: unknown[]) => unknown;
-type Bound<F> = F extends (context: ChainContext, ...rest: infer Rest) => infer Result
-  ? (...rest: Rest) => Result
-  : never;
-
 export type EscrowClient = { readonly [Name in keyof Verbs]: Bound<Verbs[Name]> } & {
   readonly deployment: Deployment;
 };
@@ -84,7 +79,5 @@ export type EscrowClientOptions = { deployment: Deployment } & Runner;
  * const { jobId } = await escrow.fund({ terms });
  */
 export function createEscrowClient({ deployment, ...runner }: EscrowClientOptions): EscrowClient {
-  const context = chainContext(deployment, runner);
-  const bound = Object.entries(verbs).map(([name, verb]) => [name, (verb as Verb).bind(undefined, context)]);
-  return { ...(Object.fromEntries(bound) as { [Name in keyof Verbs]: Bound<Verbs[Name]> }), deployment };
+  return { ...bindVerbs(verbs, chainContext(deployment, runner)), deployment };
 }

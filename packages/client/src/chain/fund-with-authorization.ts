@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { fundedOf, type FundResult, type TermsRefusal } from "./fund.ts";
 import { sendToEscrow } from "./send.ts";
 import type { SignedFundingAuthorization } from "./sign-funding-authorization.ts";
@@ -14,7 +14,7 @@ export interface FundWithAuthorizationParameters {
 export type FundWithAuthorizationResult = FundResult;
 
 /** `Error` is USDC's own refusal (authorization used, expired or not signed by the client); its text is in the message. */
-export type FundWithAuthorizationError = EscrowCallError<TermsRefusal | "Error">;
+export type FundWithAuthorizationError = ContractCallError<TermsRefusal | "Error">;
 
 export function encodeFundWithAuthorization({ terms, authorization }: FundWithAuthorizationParameters): string {
   return escrowInterface.encodeFunctionData("fundWithAuthorization", [

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { fundedOf, type FundResult, type TermsRefusal } from "./fund.ts";
 import { sendToEscrow } from "./send.ts";
 import type { SignedPermit } from "./sign-permit.ts";
@@ -14,7 +14,7 @@ export interface FundWithPermitParameters {
 export type FundWithPermitResult = FundResult;
 
 /** `Error` is USDC's own refusal; its text is in the message. */
-export type FundWithPermitError = EscrowCallError<TermsRefusal | "SenderNotAllowed" | "Error">;
+export type FundWithPermitError = ContractCallError<TermsRefusal | "SenderNotAllowed" | "Error">;
 
 export function encodeFundWithPermit({ terms, permit }: FundWithPermitParameters): string {
   return escrowInterface.encodeFunctionData("fundWithPermit", [terms, permit.value, permit.deadline, permit.signature]);

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 
 export interface FundParameters {
@@ -27,7 +27,7 @@ export type TermsRefusal =
   | "PartyMissing";
 
 /** `Error` is USDC's own refusal (balance, allowance, paused); its text is in the message. */
-export type FundError = EscrowCallError<TermsRefusal | "SpendingLimitExceeded" | "SpendingLimitExpired" | "Error">;
+export type FundError = ContractCallError<TermsRefusal | "SpendingLimitExceeded" | "SpendingLimitExpired" | "Error">;
 
 export function encodeFund({ terms }: FundParameters): string {
   return escrowInterface.encodeFunctionData("fund", [terms]);

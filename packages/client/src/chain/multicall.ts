@@ -1,6 +1,6 @@
 import { escrowInterface } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { type MinedCall, sendToEscrow } from "./send.ts";
 
 export interface MulticallParameters {
@@ -10,7 +10,7 @@ export interface MulticallParameters {
 
 export type MulticallResult = MinedCall;
 /** The first refusal among the calls. */
-export type MulticallError = EscrowCallError;
+export type MulticallError = ContractCallError;
 
 export function encodeMulticall({ calls }: MulticallParameters): string {
   return escrowInterface.encodeFunctionData("multicall", [calls]);

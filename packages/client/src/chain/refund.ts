@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 
 export interface RefundParameters {
@@ -12,7 +12,7 @@ export interface RefundResult extends Mined {
   amount: bigint;
 }
 
-export type RefundError = EscrowCallError<"WrongStatus" | "TooEarly">;
+export type RefundError = ContractCallError<"WrongStatus" | "TooEarly">;
 
 export function encodeRefund({ terms }: RefundParameters): string {
   return escrowInterface.encodeFunctionData("refund", [terms]);

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import type { SignedVerdict } from "./sign-verdict.ts";
 
@@ -19,7 +19,7 @@ export interface RejectResult extends Mined {
   until: bigint;
 }
 
-export type RejectError = EscrowCallError<"WrongStatus" | "TooLate" | "SignatureInvalid" | "SignatureExpired">;
+export type RejectError = ContractCallError<"WrongStatus" | "TooLate" | "SignatureInvalid" | "SignatureExpired">;
 
 export function encodeReject({ terms, evidenceHash, reasonsHash, verdict }: RejectParameters): string {
   const { validUntil, signature } = verdict;

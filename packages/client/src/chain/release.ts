@@ -1,7 +1,7 @@
 import { ZeroHash } from "ethers";
 import { type ChainStatus, chainStatusOf, escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import type { SignedVerdict } from "./sign-verdict.ts";
 
@@ -23,7 +23,7 @@ export interface ReleaseResult extends Mined {
   status: ChainStatus;
 }
 
-export type ReleaseError = EscrowCallError<
+export type ReleaseError = ContractCallError<
   "WrongStatus" | "SenderNotAllowed" | "SpendingLimitExpired" | "SignatureInvalid" | "SignatureExpired"
 >;
 

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 
 export interface ReopenParameters {
@@ -14,7 +14,7 @@ export interface ReopenResult extends Mined {
   round: bigint;
 }
 
-export type ReopenError = EscrowCallError<"WrongStatus" | "TooEarly">;
+export type ReopenError = ContractCallError<"WrongStatus" | "TooEarly">;
 
 export function encodeReopen({ terms }: ReopenParameters): string {
   return escrowInterface.encodeFunctionData("reopen", [terms]);

@@ -1,7 +1,7 @@
 import { type LogDescription, type TransactionReceipt, isCallException } from "ethers";
 import { escrowInterface } from "@hireforhumans/protocol";
 import { type ChainContext, providerOf, signerOf } from "./context.ts";
-import { callErrorOf, EscrowCallError } from "./errors.ts";
+import { callErrorOf, ContractCallError } from "./errors.ts";
 
 /** A transaction that is in a block. */
 export interface Mined {
@@ -18,7 +18,7 @@ export interface MinedCall extends Mined {
 /**
  * Sends a call to the escrow and waits until it is in a block. The call is estimated first, so that a refusal costs
  * nothing and is explained.
- * @throws EscrowCallError
+ * @throws ContractCallError
  */
 export async function sendToEscrow(
   context: ChainContext,
@@ -63,7 +63,7 @@ export function minedOf(receipt: TransactionReceipt): Mined {
 export function eventOf(verb: string, name: string, events: readonly LogDescription[]): LogDescription {
   const event = events.find((each) => each.name === name);
   if (event !== undefined) return event;
-  throw new EscrowCallError(verb, `the transaction was mined without the event ${name}. Is this our escrow?`, {});
+  throw new ContractCallError(verb, `the transaction was mined without the event ${name}. Is this our escrow?`, {});
 }
 
 /** A receipt says that a call failed but not why: the same call against the block before tells. */
@@ -72,7 +72,7 @@ async function explained(
   verb: string,
   call: { from: string; to: string; data: string },
   error: unknown,
-): Promise<EscrowCallError> {
+): Promise<ContractCallError> {
   const failed = isCallException(error) && error.receipt?.status === 0 ? error.receipt : undefined;
   if (failed === undefined) return callErrorOf(verb, error);
   try {

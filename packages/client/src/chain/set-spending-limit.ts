@@ -1,6 +1,6 @@
 import { escrowInterface } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { type Mined, minedOf, send } from "./send.ts";
 
 export interface SetSpendingLimitParameters {
@@ -18,7 +18,7 @@ export interface SetSpendingLimitParameters {
 }
 
 export type SetSpendingLimitResult = Mined;
-export type SetSpendingLimitError = EscrowCallError<never>;
+export type SetSpendingLimitError = ContractCallError<never>;
 
 export function encodeSetSpendingLimit(limit: SetSpendingLimitParameters): string {
   return escrowInterface.encodeFunctionData("setSpendingLimit", [

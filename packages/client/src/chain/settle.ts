@@ -1,6 +1,6 @@
 import { type ChainStatus, chainStatusOf, escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 
 export interface SettleParameters {
@@ -12,7 +12,7 @@ export interface SettleResult extends Mined {
   status: ChainStatus;
 }
 
-export type SettleError = EscrowCallError<"WrongStatus" | "TooEarly">;
+export type SettleError = ContractCallError<"WrongStatus" | "TooEarly">;
 
 export function encodeSettle({ terms }: SettleParameters): string {
   return escrowInterface.encodeFunctionData("settle", [terms]);

@@ -1,6 +1,6 @@
 import { escrowInterface, type Terms } from "@hireforhumans/protocol";
 import type { ChainContext } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 import { OWN_WORD, type SignedWord } from "./signed-word.ts";
 
@@ -17,7 +17,7 @@ export interface SubmitResult extends Mined {
   until: bigint;
 }
 
-export type SubmitError = EscrowCallError<
+export type SubmitError = ContractCallError<
   "WrongStatus" | "TooLate" | "SenderNotAllowed" | "SignatureInvalid" | "SignatureExpired"
 >;
 

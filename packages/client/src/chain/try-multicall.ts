@@ -1,6 +1,6 @@
 import { type ContractRefusal, escrowInterface, explainRevert } from "@hireforhumans/protocol";
 import { type ChainContext, signerOf } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { type MinedCall, sendToEscrow } from "./send.ts";
 
 export interface TryMulticallParameters {
@@ -25,7 +25,7 @@ export interface TryMulticallResult extends MinedCall {
   failed: FailedCall[];
 }
 
-export type TryMulticallError = EscrowCallError;
+export type TryMulticallError = ContractCallError;
 
 export function encodeTryMulticall({ calls }: TryMulticallParameters): string {
   return escrowInterface.encodeFunctionData("tryMulticall", [calls]);

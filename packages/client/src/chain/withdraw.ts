@@ -1,6 +1,6 @@
 import { escrowInterface } from "@hireforhumans/protocol";
 import { type ChainContext, signerOf } from "./context.ts";
-import type { EscrowCallError } from "./errors.ts";
+import type { ContractCallError } from "./errors.ts";
 import { eventOf, type Mined, sendToEscrow } from "./send.ts";
 
 export interface WithdrawParameters {
@@ -14,7 +14,7 @@ export interface WithdrawResult extends Mined {
 }
 
 /** `Error` is USDC's own refusal: the owner is still blocked, or transfers are paused. */
-export type WithdrawError = EscrowCallError<"NothingToWithdraw" | "SafeERC20FailedOperation" | "Error">;
+export type WithdrawError = ContractCallError<"NothingToWithdraw" | "SafeERC20FailedOperation" | "Error">;
 
 export function encodeWithdraw({ owner }: { owner: string }): string {
   return escrowInterface.encodeFunctionData("withdraw", [owner]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Wallet } from "ethers";
-import { createEscrowClient, EscrowCallError } from "@hireforhumans/client";
+import { createEscrowClient, ContractCallError } from "@hireforhumans/client";
 import { parseUsdc, totalOf } from "@hireforhumans/protocol";
 import { FEE, REWARD, setStage, TOTAL, type Stage } from "../support/stage.ts";
 
@@ -12,13 +12,13 @@ afterAll(async () => {
   await stage.stop();
 });
 
-const refusal = (call: Promise<unknown>): Promise<EscrowCallError> =>
+const refusal = (call: Promise<unknown>): Promise<ContractCallError> =>
   call.then(
     () => {
       throw new Error("was not refused");
     },
     (error: unknown) => {
-      if (error instanceof EscrowCallError) return error as EscrowCallError;
+      if (error instanceof ContractCallError) return error as ContractCallError;
       throw error;
     },
   );

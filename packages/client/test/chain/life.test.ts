@@ -6,7 +6,7 @@ import {
   encodeMulticall,
   encodeRelease,
   encodeSubmit,
-  EscrowCallError,
+  ContractCallError,
   isSignedBy,
 } from "@hireforhumans/client";
 import { escrowDomain, signWord, type Terms } from "@hireforhumans/protocol";
@@ -161,7 +161,7 @@ describe("a job's life", () => {
     const terms = await stage.funded();
     await worker.accept({ terms });
     await worker.submit({ terms, evidenceHash: EVIDENCE });
-    await expect(worker.release({ terms, evidenceHash: EVIDENCE })).rejects.toBeInstanceOf(EscrowCallError);
+    await expect(worker.release({ terms, evidenceHash: EVIDENCE })).rejects.toBeInstanceOf(ContractCallError);
     expect((await client.release({ terms, evidenceHash: EVIDENCE })).status).toBe("paid");
   });
 

@@ -9,7 +9,7 @@ import {
   parseUsdc,
   type Terms,
 } from "@hireforhumans/protocol";
-import { deployLocal, mintLocalUsdc } from "../../../../scripts/chain/deploy-local.ts";
+import { deployLocal, type LocalDeployment, mintLocalUsdc } from "../../../../scripts/chain/deploy-local.ts";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type LocalChain, startLocalChain } from "../../../../scripts/chain/local-chain.ts";
 import { localProvider } from "../../../../scripts/chain/provider.ts";
@@ -24,6 +24,8 @@ export const REASONS = hashOf({ summary: "all there" });
 export interface Stage {
   chain: LocalChain;
   deployment: Deployment;
+  /** The same and what only a local chain has. */
+  local: LocalDeployment;
   provider: JsonRpcProvider;
   client: EscrowClient;
   worker: EscrowClient;
@@ -41,7 +43,8 @@ export interface Stage {
 
 export async function setStage(): Promise<Stage> {
   const chain = await startLocalChain();
-  const deployment = deploymentSchema.strip().parse(await deployLocal(chain.url));
+  const local = await deployLocal(chain.url);
+  const deployment = deploymentSchema.strip().parse(local);
   const provider = localProvider(chain.url);
   const [workerAccount] = devAccounts.workers;
   if (workerAccount === undefined) throw new Error("there are no dev workers");
@@ -78,6 +81,7 @@ export async function setStage(): Promise<Stage> {
   return {
     chain,
     deployment,
+    local,
     provider,
     client,
     worker: as(workerAccount.privateKey),
