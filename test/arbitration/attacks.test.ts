@@ -265,7 +265,7 @@ describe("attacks on the draw", () => {
     expect((await split.pool.totalWeight()) - before).to.equal(999n);
   });
 
-  it("many accounts: the seats of a panel go by stake, so two of three take half of all stakes on the average", async () => {
+  it("many accounts: the seats of a panel go by stake, so half of all stakes take two of three seats in 45 of 100 cases", async () => {
     const court = await loadCourt();
     const accounts = [court.stranger, court.matcher, court.operator, court.treasury];
     for (const account of accounts) await stakeAs(court, account, usd(500));
@@ -280,8 +280,8 @@ describe("attacks on the draw", () => {
       if (panel.filter(({ juror }) => addresses.includes(juror)).length >= 2) ++captured;
       await snapshot.restore();
     }
-    // 2,000 of 4,000 USDC, in four accounts.
-    expect(captured).to.be.within(70, 110);
+    // 2,000 of 4,000 USDC, in four accounts: 91 of 200, give or take five standard deviations.
+    expect(captured).to.be.within(55, 126);
   });
 
   it("arbitrator who is party: client, worker and verifier never judge their own case, however much they stake", async () => {
@@ -298,28 +298,39 @@ describe("attacks on the draw", () => {
   });
 
   it("a draw's order chosen by an attacker: it can move only who has stake for one of two seats", async () => {
-    const panels: string[] = [];
-    for (const order of [
-      [0, 1],
-      [1, 0],
-    ]) {
-      const court = await loadCourt();
-      for (const juror of court.jurors.slice(8)) await court.pool.connect(juror).retire(juror.address, 0n, UNSIGNED);
-      // Both cases risk all of a least stake, so nobody can sit in both.
-      const cases = [
-        await newCase(court, "Waiting", { reward: usd(500) }),
-        await newCase(court, "Waiting", { reward: usd(500), salt: id("second") }),
-      ] as [Dispute, Dispute];
-      await requestDraw(...cases);
-      await fulfil(court, 2n);
-      for (const index of order) await court.pool.draw(cases[index]!.terms);
-      const seated = await Promise.all(
-        cases.map(async (d) => (await d.pool.panelOf(d.jobId, 0n)).map(({ juror }) => juror)),
-      );
-      expect(new Set(seated.flat()).size).to.equal(6);
-      panels.push(seated.map((panel) => panel.join()).join(";"));
+    const court = await loadCourt();
+    for (const juror of court.jurors.slice(8)) await court.pool.connect(juror).retire(juror.address, 0n, UNSIGNED);
+    // Both cases risk all of a least stake, so nobody can sit in both.
+    const cases = [
+      await newCase(court, "Waiting", { reward: usd(500) }),
+      await newCase(court, "Waiting", { reward: usd(500), salt: id("second") }),
+    ] as const;
+    await requestDraw(...cases);
+    const snapshot = await networkHelpers.takeSnapshot();
+    /** The panels of the first and the second case, when this one is drawn before the other. */
+    const drawn = async (seed: bigint, first: 0 | 1): Promise<[string[], string[]]> => {
+      await fulfil(court, seed);
+      for (const index of [first, 1 - first]) await court.pool.draw(cases[index]!.terms);
+      const [one, other] = await Promise.all(cases.map(async ({ jobId }) => court.pool.panelOf(jobId, 0n)));
+      await snapshot.restore();
+      return [one!.map(({ juror }) => juror), other!.map(({ juror }) => juror)];
+    };
+    let moved = 0;
+    for (let seed = 1n; seed <= 20n; ++seed) {
+      const [before, after] = [await drawn(seed, 0), await drawn(seed, 1)];
+      // By itself a case has the panel that it has when it is drawn first.
+      const own = [before[0], after[1]];
+      const wantedTwice = own[0]!.filter((juror) => own[1]!.includes(juror));
+      for (const panels of [before, after]) {
+        expect(panels[0].filter((juror) => panels[1].includes(juror))).to.deep.equal([]);
+        for (const index of [0, 1] as const) {
+          const alone = own[index]!.filter((juror) => !wantedTwice.includes(juror));
+          expect(panels[index]).to.include.members(alone);
+        }
+      }
+      if (wantedTwice.length > 0) ++moved;
     }
-    expect(panels[0]).to.not.equal(panels[1]);
+    expect(moved).to.be.greaterThan(0);
   });
 });
 
