@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { LOCAL } from "@hireforhumans/protocol";
-import { devAccounts } from "./chain/dev-accounts.ts";
+import { type DevAccount, devAccounts } from "./chain/dev-accounts.ts";
 import { startLocalChain } from "./chain/local-chain.ts";
 
 const { values } = parseArgs({
@@ -45,9 +45,10 @@ try {
     `A new local chain, id ${chain.chainId}, at ${chain.url}. It lives in memory and ends with this command.`,
   );
   console.log("These accounts hold 10,000 ETH each; their keys are known to everyone:");
-  const { workers, jurors: _, ...roles } = devAccounts;
-  for (const [role, { address }] of Object.entries(roles)) console.log(`  ${role.padEnd(11)} ${address}`);
-  for (const { address } of workers) console.log(`  ${"worker".padEnd(11)} ${address}`);
+  for (const [role, account] of Object.entries(devAccounts)) {
+    if (!Array.isArray(account)) console.log(`  ${role.padEnd(11)} ${(account as DevAccount).address}`);
+  }
+  for (const { address } of devAccounts.workers) console.log(`  ${"worker".padEnd(11)} ${address}`);
   if (chain.chainId === LOCAL) console.log("`npx pnpm@12 deploy:local` puts USDC and our contracts on it.");
   const reason = await chain.exited;
   if (!stop.asked) throw new Error(reason);

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { Contract } from "ethers";
 import { Escrow__factory } from "@hireforhumans/protocol";
 import { deployLocal, mintLocalUsdc } from "../../scripts/chain/deploy-local.ts";
-import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
+import { type DevAccount, devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { startLocalChain, type LocalChain, type LocalChainOptions } from "../../scripts/chain/local-chain.ts";
 import { localProvider } from "../../scripts/chain/provider.ts";
 import { usdcAbi } from "../../scripts/chain/usdc.ts";
@@ -27,8 +27,8 @@ describe("a local chain", function () {
   it("bears the chain id that was asked for, and coin for every role", async () => {
     const chain = await startChain({ chainId: 80_002 });
     expect(await chain.rpc("eth_chainId")).to.equal("0x13882");
-    const { workers, jurors: _, ...roles } = devAccounts;
-    for (const { address } of [...workers, ...Object.values(roles)]) {
+    const single = Object.values(devAccounts).filter((account) => !Array.isArray(account)) as DevAccount[];
+    for (const { address } of [...devAccounts.workers, ...single]) {
       expect(Number(await chain.rpc("eth_getBalance", [address, "latest"]))).to.equal(1e22);
     }
   });

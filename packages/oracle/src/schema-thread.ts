@@ -21,7 +21,7 @@ export function fitsSchema(schema: Record<string, Json>, value: Json, signal: Ab
 }
 
 async function ask(question: { schema: unknown; value: unknown }, signal: AbortSignal): Promise<SchemaResult> {
-  thread ??= startThread();
+  thread ??= await startThread(signal);
   const current = thread;
   const stop = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   try {
@@ -36,8 +36,15 @@ async function ask(question: { schema: unknown; value: unknown }, signal: AbortS
   }
 }
 
-function startThread(): Worker {
+/** Resolves when the thread can be asked: what a busy machine takes to start it must not count against a schema. */
+async function startThread(signal: AbortSignal): Promise<Worker> {
   const started = new Worker(new URL("./schema-worker.ts", import.meta.url));
   started.unref();
-  return started;
+  try {
+    await once(started, "message", { signal });
+    return started;
+  } catch (error) {
+    await started.terminate();
+    throw error;
+  }
 }

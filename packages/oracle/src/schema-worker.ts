@@ -3,10 +3,12 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { SchemaResult } from "./schema-thread.ts";
 
-/** The thread of schema-thread.ts: a question in, an answer out. */
+/** The thread of schema-thread.ts: a message that it is there, then a question in, an answer out. */
 parentPort?.on("message", ({ schema, value }: { schema: object; value: unknown }) => {
   parentPort?.postMessage(decide(schema, value));
 });
+
+parentPort?.postMessage("ready");
 
 function decide(schema: object, value: unknown): SchemaResult {
   const ajv = new Ajv2020({ strict: false, allErrors: false, logger: false });
