@@ -24,6 +24,8 @@ export interface StackOptions {
   apiKey?: string;
   /** Settings of the gateway beside these, by their names in the environment. */
   env?: Record<string, string>;
+  /** Of the gateway. Default: one that writes where LOG_LEVEL says. */
+  log?: ReturnType<typeof createLogger>;
   /** What is being started, for whoever waits. */
   onProgress(what: string): void;
 }
@@ -61,7 +63,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.blockIntervalMs !== undefined) await mineByTheClock(chain, options.blockIntervalMs);
     options.onProgress("gateway and oracle");
     const port = options.port === 0 ? await freePort() : options.port;
-    const gateway = await startGateway(configOf(chain, deployment, port, options), createLogger(logLevelOf(options)));
+    const gateway = await startGateway(
+      configOf(chain, deployment, port, options),
+      options.log ?? createLogger(logLevelOf(options)),
+    );
     return await stackOf(chain, deployment, gateway, stopRandomness, options);
   } catch (error) {
     await chain.stop();

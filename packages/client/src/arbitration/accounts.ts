@@ -85,7 +85,10 @@ export function encodeWithdrawFromPool({
  * Sends an owner money out of its balance.
  * @throws WithdrawFromPoolError
  */
-export async function withdrawFromPool(context: ChainContext, parameters: WithdrawFromPoolParameters): Promise<MoneyResult> {
+export async function withdrawFromPool(
+  context: ChainContext,
+  parameters: WithdrawFromPoolParameters,
+): Promise<MoneyResult> {
   const owner = parameters.owner ?? (await signerOf(context).getAddress());
   const data = encodeWithdrawFromPool({ ...parameters, owner });
   const { mined } = await sendForEvent(context, "withdraw", data, "Withdrawn");

@@ -65,11 +65,23 @@ async function sweepDraws(ctx: Context, { pool, rules, now }: Court): Promise<nu
   return asked === undefined ? 0 : 1;
 }
 
+/** Looks at every case that could be due, a batch to a transaction: panels that vote are, whenever a vote comes in. */
 async function sweepSteps(ctx: Context, court: Court): Promise<number> {
+  let [asked, after, more] = [0, "", true];
+  while (more) {
+    const batch = await sweepBatch(ctx, court, after);
+    asked += batch.asked;
+    after = batch.last;
+    more = batch.size === batchSize;
+  }
+  return asked;
+}
+
+async function sweepBatch(ctx: Context, court: Court, after: string) {
   return ctx.db.transaction().execute(async (trx) => {
     const { rows } = await sql<OpenCase>`
       select c.job_id, j.chain_job_id, j.chain_status, j.terms, c.state from cases c join jobs j on j.id = c.job_id
-      where c.ended_at is null and (
+      where c.ended_at is null and c.job_id > ${after} and (
         j.ended_at is not null
         or (c.phase in ('answering', 'appealing') and c.until_seconds < ${court.now})
         or c.phase in ('committing', 'revealing', 'undecided')
@@ -77,7 +89,7 @@ async function sweepSteps(ctx: Context, court: Court): Promise<number> {
           select 1 from chain_events e where e.name = 'Seeded' and e.address = ${court.pool.address}
             and e.args ->> 'drawId' = c.draw_id::text))
       )
-      order by c.until_seconds nulls first, c.job_id
+      order by c.job_id
       limit ${batchSize}
       for update of j skip locked
     `.execute(trx);
@@ -89,7 +101,7 @@ async function sweepSteps(ctx: Context, court: Court): Promise<number> {
       await step?.store?.(intentId);
       asked += 1;
     }
-    return asked;
+    return { asked, size: rows.length, last: rows.at(-1)?.job_id ?? after };
   });
 }
 

@@ -6,7 +6,8 @@ import type { Context } from "../context.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 
 /**
- * Sends a file to the one who uploaded it, or to the client whose job has it as evidence.
+ * Sends a file to the one who uploaded it, to the client whose job has it as evidence, or to whoever sits over a case to
+ * which it belongs: parties and drawn jurors.
  * @throws ApiError not_found, also where it exists but is somebody else's
  */
 export async function sendFile(ctx: Context, caller: Caller, sha256: string, response: Response): Promise<void> {
@@ -39,7 +40,8 @@ async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<bo
     .where("sha256", "=", sha256)
     .where(isWorker(caller) ? "worker_id" : "client_id", "=", isWorker(caller) ? caller.worker.id : caller.client.id)
     .executeTakeFirst();
-  if (own !== undefined || isWorker(caller)) return own !== undefined;
+  if (own !== undefined || (await isOfOwnCase(ctx, caller, sha256))) return true;
+  if (isWorker(caller)) return false;
   const evidence = await ctx.db
     .selectFrom("evidence")
     .innerJoin("jobs", "jobs.id", "evidence.job_id")
@@ -48,4 +50,23 @@ async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<bo
     .where(sql<boolean>`fingerprints @> ${[`file:${sha256}`]}`)
     .executeTakeFirst();
   return evidence !== undefined;
+}
+
+/** Whether a party of a case added it, or it is evidence of a job whose case the caller was drawn for. */
+async function isOfOwnCase(ctx: Context, caller: Caller, sha256: string): Promise<boolean> {
+  const juror = isWorker(caller) ? caller.worker.address : "";
+  const { rows } = await sql`
+    select 1 from case_documents d join jobs j on j.id = d.job_id
+    where d.files @> ${[sha256]} and (
+      j.client_id = ${isWorker(caller) ? "" : caller.client.id}
+      or j.worker_id = ${isWorker(caller) ? caller.worker.id : ""}
+      or exists (select 1 from case_seats s where s.job_id = j.id and s.juror = ${juror}))
+    union all
+    select 1 from evidence e
+    join jobs j on j.id = e.job_id and j.worker_id = e.worker_id and j.round = e.round
+    join case_seats s on s.job_id = j.id
+    where e.fingerprints @> ${[`file:${sha256}`]} and s.juror = ${juror}
+    limit 1
+  `.execute(ctx.db);
+  return rows.length > 0;
 }

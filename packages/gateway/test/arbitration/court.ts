@@ -1,9 +1,10 @@
 import { type Client, createClient, createWorkerClient, type WorkerClient } from "@hireforhumans/client";
 import type { Case, CasePhase, Job, JobCreateInput, Offer, VoteName } from "@hireforhumans/protocol";
 import { Wallet } from "ethers";
+import type { Logger } from "pino";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
-import { type Stage, startStage, textOf } from "../gateway/stage.ts";
+import { type Stage, startStage } from "../gateway/stage.ts";
 import { type Engine, gatewayDatabase } from "../support/database.ts";
 
 export interface JurorClient {
@@ -40,8 +41,11 @@ export const wrongVerdict = {
   acceptance: { checks: [{ check: "text_length" as const, params: { min: 1_000 } }] },
 };
 
-export async function startCourt(engine: Engine, env: Record<string, string> = {}): Promise<Court> {
-  const stage = await startStage({ database: gatewayDatabase(engine), env });
+export async function startCourt(engine: Engine, log?: Logger): Promise<Court> {
+  const stage = await startStage({
+    database: gatewayDatabase(engine),
+    ...(log === undefined ? {} : { log }),
+  });
   const { stack } = stage;
   const baseUrl = stack.gateway.url;
   const trusted = stack.deployment;
@@ -80,6 +84,8 @@ export async function startCourt(engine: Engine, env: Record<string, string> = {
       }),
     async drawn(jobId) {
       await court.passPhase(await court.inPhase(jobId, "waiting"));
+      // Stakes may move for five minutes between two draws.
+      await stack.chain.increaseTime(301);
       return court.inPhase(jobId, "committing");
     },
     async vote(jobId, votes) {
@@ -108,5 +114,3 @@ export async function startCourt(engine: Engine, env: Record<string, string> = {
   };
   return court;
 }
-
-export { textOf };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createClient, createWorkerClient, type Client, type WorkerClient } from "@hireforhumans/client";
 import type { EvidenceItem, Job, JobCreateInput, JobStatus, Offer } from "@hireforhumans/protocol";
 import { Wallet } from "ethers";
+import type { Logger } from "pino";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type Stack, startStack } from "../../../../scripts/stack/stack.ts";
 import { until } from "../../../../scripts/stack/until.ts";
@@ -55,9 +56,11 @@ export interface StageOptions {
   chainPort?: number;
   /** Settings of the gateway beside those of a development stack. */
   env?: Record<string, string>;
+  /** Of the gateway. Default: silent. */
+  log?: Logger;
 }
 
-export async function startStage({ database, chainPort = 0, env = {} }: StageOptions = {}): Promise<Stage> {
+export async function startStage({ database, chainPort = 0, env = {}, log }: StageOptions = {}): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-stage-"));
   const made = await database?.(dataDir);
   const stack = await startStack({
@@ -65,6 +68,7 @@ export async function startStage({ database, chainPort = 0, env = {} }: StageOpt
     chainPort,
     dataDir,
     env: { LOG_LEVEL: "silent", ...made?.env, ...env },
+    ...(log === undefined ? {} : { log }),
     onProgress: () => undefined,
   });
   const agent = createClient({ baseUrl: stack.gateway.url, apiKey: stack.apiKey });
@@ -131,7 +135,7 @@ export async function signUp(stack: Stack, index: number): Promise<StagedWorker>
   const account = devAccounts.workers[index];
   if (account === undefined) throw new Error(`there is no development account for worker ${index}`);
   const wallet = new Wallet(account.privateKey);
-  const api = createWorkerClient({ baseUrl: stack.gateway.url, signer: wallet });
+  const api = createWorkerClient({ baseUrl: stack.gateway.url, signer: wallet, trusted: stack.deployment });
   const { token } = await api.signIn();
   await api.update({ name: `Worker ${index}`, country: "DE", capacity: 50 });
   await api.createProfile({ domain, skills: ["billing"], languages: ["english"] });

@@ -64,6 +64,7 @@ const statements = [
 
   sql`create index chain_events_of_juror on chain_events ((args ->> 'juror'), block_number desc, log_index desc)
     where name in ('Staked', 'Retired', 'Reweighed', 'Unstaked')`,
+  sql`create index chain_events_seeded on chain_events ((args ->> 'drawId')) where name = 'Seeded'`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
