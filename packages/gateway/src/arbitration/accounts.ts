@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Caller } from "../http/caller.ts";
 import { carry, depositOf, requirePool } from "./carry.ts";
 import { addressOf } from "./find.ts";
-import { type PoolCall, depositCall, withDeposit } from "./intents.ts";
+import { type PoolCall, depositCall, jurorCall, withDeposit } from "./intents.ts";
 import { jurorCountOf } from "./jurors.ts";
 
 /** What the caller has in the pool, and all that signing words to it takes. */
@@ -69,6 +69,12 @@ export async function carryAccountWord(
   const owner = addressOf(caller);
   const call = callOf(requirePool(ctx).address, owner);
   return relayed(ctx, withDeposit(call, owner, deposit === undefined ? undefined : depositOf(deposit)));
+}
+
+/** What anyone may do for the caller, who signs nothing for it. @throws ApiError by the pool's refusals */
+export async function carryForJuror(ctx: Context, caller: Caller, verb: "collect" | "unstake"): Promise<Relayed> {
+  const call = jurorCall(requirePool(ctx).address, verb, addressOf(caller));
+  return { transaction_hash: await carry(ctx, { call, again: true }) };
 }
 
 async function relayed(ctx: Context, call: PoolCall): Promise<Relayed> {

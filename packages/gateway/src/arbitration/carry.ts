@@ -23,17 +23,22 @@ interface Earlier {
   resting: boolean;
 }
 
-/** What became of the attempts at an effect; each has the effect's key and its own number. */
-async function earlierAttempts(trx: Trx, key: string): Promise<Earlier> {
+/**
+ * What became of the attempts at an effect; each has the effect's key and its own number.
+ * @param wanting whether one that went through is done with: the same is wanted again
+ */
+async function earlierAttempts(trx: Trx, key: string, wanting = false): Promise<Earlier> {
   let resting = false;
   for (let attempt = 0; ; attempt++) {
     const intent = await trx
       .selectFrom("intents")
-      .select(["id", "failure"])
+      .select(["id", "failure", "status"])
       .select(RETRY_AFTER.as("rested"))
       .where("intent_key", "=", `${key}:${attempt}`)
       .executeTakeFirst();
     if (intent === undefined) return { attempt, resting };
+    const done = intent.failure === null && (intent.status === "mined" || intent.status === "final");
+    if (done && wanting) continue;
     if (intent.failure === null) return { attempt, standing: intent.id, resting };
     resting = !intent.rested;
   }
@@ -69,6 +74,8 @@ export interface Carried {
   jobId?: string;
   /** Whether a refusal is none because something that is on its way helps it. */
   passes?: (refusal: ContractRefusal) => boolean;
+  /** Nothing in the call tells one time from the next, so what went through before does not stand for this time. */
+  again?: boolean;
   /** What is stored together with the intent. */
   store?: (trx: Trx) => Promise<void>;
 }
@@ -79,15 +86,15 @@ export interface Carried {
  * @returns the transaction's hash
  * @throws ApiError by the contract's refusal
  */
-export async function carry(ctx: Context, { call, jobId, passes, store }: Carried): Promise<string> {
+export async function carry(ctx: Context, { call, jobId, passes, again, store }: Carried): Promise<string> {
   const key = `${call.verb}:${keccak256(call.data)}`;
-  const standing = await ctx.db.transaction().execute(async (trx) => (await earlierAttempts(trx, key)).standing);
+  const standing = await ctx.db.transaction().execute(async (trx) => (await earlierAttempts(trx, key, again)).standing);
   if (standing === undefined) {
     const refusal = await ctx.chain.refusalOf({ from: ctx.outbox.signer, to: call.to, data: call.data });
     if (refusal !== undefined && passes?.(refusal) !== true) throw new ApiError(refusal.code, refusal.message);
   }
   const intentId = await ctx.db.transaction().execute(async (trx) => {
-    const earlier = await earlierAttempts(trx, key);
+    const earlier = await earlierAttempts(trx, key, again);
     await store?.(trx);
     return earlier.standing ?? ctx.outbox.enqueue(trx, intentOf(`${key}:${earlier.attempt}`, call, jobId));
   });

@@ -2,13 +2,13 @@ import type { Context } from "../context.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { jobColumns } from "../jobs/find.ts";
-import { carryAccountWord, carryDeposit, presentAccount } from "./accounts.ts";
+import { carryAccountWord, carryDeposit, carryForJuror, presentAccount } from "./accounts.ts";
 import { carryBonded } from "./bonds.ts";
 import { requirePool, wordOf } from "./carry.ts";
 import { disputeJob } from "./dispute.ts";
 import { addEvidence } from "./documents.ts";
 import { caseOf } from "./find.ts";
-import { jurorCall, retireCall, setStandingAnswerCall, stakeCall, withdrawCall } from "./intents.ts";
+import { retireCall, setStandingAnswerCall, stakeCall, withdrawCall } from "./intents.ts";
 import { presentCase, presentSummaries } from "./present.ts";
 import { commitVote, revealVote } from "./votes.ts";
 
@@ -57,11 +57,11 @@ export function arbitrationRoutes(ctx: Context): ServedRoute[] {
     serve("stake", ({ caller, body }) =>
       carryAccountWord(ctx, caller, (pool, juror) => stakeCall(pool, juror, body.amount, wordOf(body)), body.deposit),
     ),
-    serve("collect", ({ caller }) => carryAccountWord(ctx, caller, (pool, juror) => jurorCall(pool, "collect", juror))),
+    serve("collect", ({ caller }) => carryForJuror(ctx, caller, "collect")),
     serve("retire", ({ caller, body }) =>
       carryAccountWord(ctx, caller, (pool, juror) => retireCall(pool, juror, wordOf(body))),
     ),
-    serve("unstake", ({ caller }) => carryAccountWord(ctx, caller, (pool, juror) => jurorCall(pool, "unstake", juror))),
+    serve("unstake", ({ caller }) => carryForJuror(ctx, caller, "unstake")),
   ];
 }
 

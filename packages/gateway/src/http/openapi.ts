@@ -67,7 +67,7 @@ function pathOf(name: RouteName, route: Route): RouteConfig {
     ...(route.who.key === undefined ? {} : { description: `API keys need the scope \`${route.who.key}\`.` }),
     security: securityOf(route),
     request: requestOf(name, route),
-    responses: { [route.status]: successOf(route), ...problemsOf(codesOf(route)) },
+    responses: { [route.status]: successOf(route), ...problemsOf(name, codesOf(route)) },
   };
 }
 
@@ -116,8 +116,8 @@ function successOf(route: Route) {
   return Object.keys(content).length === 0 ? { description } : { description, content };
 }
 
-/** One answer for each status, which names the codes that it can carry. */
-function problemsOf(codes: readonly ErrorCode[]) {
+/** One answer for each status, which names the codes that it can carry. Only a new job can be paid for as a 402 says. */
+function problemsOf(name: RouteName, codes: readonly ErrorCode[]) {
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, all]) => [
@@ -126,7 +126,7 @@ function problemsOf(codes: readonly ErrorCode[]) {
         description: all.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join("\n\n"),
         content: {
           "application/problem+json": {
-            schema: status === 402 ? problemSchema.and(paymentProblemSchema) : problemSchema,
+            schema: status === 402 && name === "createJob" ? problemSchema.and(paymentProblemSchema) : problemSchema,
           },
         },
       },

@@ -27,6 +27,17 @@ describe.each(engines)("a wrong verdict is undone by jurors (%s)", (engine) => {
     expect(wrong).toEqual({ address: court.jurorAt(drawn, 1).address, rewarded: "0.00", slashed: "3.75" });
     expect((await ada.api.arbitration.account()).balance).toBe("502.50");
     expect((await agent.arbitration.account()).balance).toBe("495.00");
+
+    const { api } = court.jurorAt(drawn, 0);
+    await api.arbitration.collect();
+    await expect.poll(async () => (await api.arbitration.account()).balance, { timeout: 10_000 }).toBe("3.125");
+    // What was done before must not stand for what is asked now.
+    const again = () =>
+      api.arbitration.collect().then(
+        () => "carried",
+        (error: unknown) => (error as { code: string }).code,
+      );
+    await expect.poll(again, { timeout: 10_000 }).toBe("nothing_to_collect");
     expect(ruled.parties.client).toEqual({ address: devAccounts.client.address, bonded: "5.00" });
   }, 60_000);
 });
