@@ -63,6 +63,14 @@ describe("rule", () => {
     await expectReputation(c, c.worker, { failure: 2n * CAP });
   });
 
+  it("moves and credits nothing for a worker who gets nothing, also one that USDC blocks", async () => {
+    const c = await jobAt("Disputed");
+    await c.usdc.blacklist(c.worker.address);
+    const sent = rule(c, 0n);
+    await expectEvents(c.escrow, sent, [["Ruled", c.jobId, statusCode("Refunded"), 0n]]);
+    await expectBalanceChanges(c, sent, { client: TOTAL, escrow: -TOTAL });
+  });
+
   it("splits the reward and takes the fee on the worker's part only", async () => {
     const c = await jobAt("Disputed");
     const sent = rule(c, 4_000n);

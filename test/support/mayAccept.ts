@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, type ContractTransactionResponse, type Signer } from "ethers";
+import { ZeroAddress, id, type ContractTransactionResponse, type Signer } from "ethers";
 import { jobAt, newJob, statusCode, type Case, type Status } from "./jobs.ts";
 import { nextBlockAt } from "./network.ts";
 import { START } from "./reputation.ts";
@@ -44,6 +44,14 @@ export function checksWhoMayAccept({ to, call }: Acceptance): void {
         .withArgs(party.address);
     });
   }
+
+  it("refuses the zero address, which is what a broken signature recovers", async () => {
+    const c = await jobAt("Open");
+    const nobody = { address: ZeroAddress, signTypedData: async () => Promise.resolve("0x" + "00".repeat(65)) };
+    await expect(call(c, c.relayer, nobody))
+      .to.be.revertedWithCustomError(c.escrow, "SignatureInvalid")
+      .withArgs(ZeroAddress, () => true);
+  });
 
   it("refuses a reputation below the job's minimum by the least", async () => {
     const c = await jobAt("Open", { minReputation: START + 1n });
