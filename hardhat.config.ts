@@ -49,6 +49,7 @@ export default defineConfig({
     npmFilesToBuild: [vrfCoordinator],
     splitTestsCompilation: true,
   },
+  coverage: { skipFiles: ["contracts/testing/**"] },
   test: {
     solidity: {
       fsPermissions: {
