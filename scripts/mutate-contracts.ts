@@ -53,6 +53,7 @@ const results: Result[] = [];
 console.log(`${count} of ${known.length} mutants, seed ${seed}`);
 
 const workers = await startWorkers(wholeNumber("workers", values.workers));
+if (tests.gasBound.length > 0) console.log(`run on fully optimized code only: ${tests.gasBound.join(", ")}`);
 try {
   for (const stratum of strataOf(known, count, seed)) await Promise.all(workers.map((worker) => work(worker, stratum)));
 } finally {
@@ -83,17 +84,30 @@ function wholeNumber(option: string, text: string): number {
   throw new Error(`--${option} must be a whole number from 1, it is ${text}`);
 }
 
-/** Processes that have shown that all tests pass as long as nothing is changed. */
 async function startWorkers(number: number): Promise<WorkerProcess[]> {
   const started = await Promise.all(Array.from({ length: number }, () => WorkerProcess.start(tests.mocha)));
-  const [first] = started;
-  const outcome = await first?.try({ contracts: [...sources.keys()], tests: tests.mocha });
-  if (outcome?.outcome !== "survived") {
+  try {
+    const files = [...tests.mocha];
+    await Promise.all(started.map((worker) => rehearse(worker, files)));
+    return started;
+  } catch (error) {
     for (const worker of started) worker.stop();
-    throw new Error(`a test fails without any mutant: ${outcome?.outcome === "killed" ? outcome.by : ""}`);
+    throw error;
   }
-  tests.measured(outcome.durations);
-  return started;
+}
+
+/** Runs test files on the contracts as they are, to know how long each takes and which code it needs. */
+async function rehearse(worker: WorkerProcess, files: string[]): Promise<void> {
+  const contracts = [...sources.keys()];
+  for (let file = files.shift(); file !== undefined; file = files.shift()) {
+    const begunAtMs = performance.now();
+    const quick = await worker.try({ profile: "quick", contracts, tests: [file] });
+    tests.durations.set(file, performance.now() - begunAtMs);
+    if (quick.outcome !== "killed") continue;
+    const deployed = await worker.try({ profile: "deployed", contracts, tests: [file] });
+    if (deployed.outcome === "killed") throw new Error(`a test fails without any mutant: ${deployed.by}`);
+    tests.gasBound.push(file);
+  }
 }
 
 /** Takes mutants of a stratum until its quota is full; those that are none don't count. */
@@ -118,7 +132,7 @@ async function judge(worker: WorkerProcess, mutant: Mutant): Promise<Verdict> {
   const begunAtMs = performance.now();
   const edit = { ...mutant.edit, path: mutant.path };
   const contracts = imports.dependentsOf(mutant.path);
-  const outcome = await worker.try({ edit, contracts, tests: tests.orderFor(mutant) });
+  const outcome = await worker.try({ edit, contracts, tests: tests.orderFor(mutant), gasBound: tests.gasBound });
   const verdict: Verdict = outcome.outcome === "survived" ? { outcome: "survived", invariants: false } : outcome;
   await state.set(mutant.id, program, verdict);
   const tookSeconds = ((performance.now() - begunAtMs) / 1000).toFixed(1);

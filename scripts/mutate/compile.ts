@@ -31,30 +31,37 @@ export async function readSources(): Promise<Sources> {
   return new Map(paths.sort().map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 
-/** As they are deployed, but for the hash of the sources in the code, which would make every mutant another program. */
-export const deployed = { ...deployedSettings(), metadata: { appendCBOR: false, bytecodeHash: "none" } };
+/** As a contract is deployed, or with so few optimizations that compiling takes a fraction of the time. */
+export type Profile = "deployed" | "quick";
 
-/** Half as many optimizations: the same program for a fraction of the time. */
-export const quick = {
-  ...deployed,
-  optimizer: { enabled: true, runs: 200, details: { yulDetails: { optimizerSteps: "u:" } } },
-};
+interface Settings {
+  optimizer: object;
+  [name: string]: unknown;
+}
 
-function deployedSettings(): object {
+/** The compiler settings of the contracts in a file. */
+export function settingsOf(path: string, profile: Profile): Settings {
   const { solidity } = config;
   if (typeof solidity !== "object" || !("compilers" in solidity)) {
     throw new Error(
       "hardhat.config.ts lists no solidity.compilers any more; say here which settings are those deployed",
     );
   }
-  return solidity.compilers[0]?.settings as object;
+  const compiler = solidity.overrides?.[path] ?? solidity.compilers[0];
+  const settings = {
+    ...(compiler?.settings as Settings),
+    // A hash of the sources in the code would make every mutant another program.
+    metadata: { appendCBOR: false, bytecodeHash: "none" },
+  };
+  const few = { enabled: true, runs: 200, details: { yulDetails: { optimizerSteps: "u:" } } };
+  return profile === "deployed" ? settings : { ...settings, optimizer: few };
 }
 
 export class CompileError extends Error {}
 
 /** The syntax trees of all sources, types resolved, by path. */
 export function parse(sources: Sources): Map<string, Node> {
-  const { sources: units = {} } = run(sources, deployed, { "*": { "": ["ast"] } });
+  const { sources: units = {} } = run(sources, settingsOf("", "quick"), { "*": { "": ["ast"] } });
   return new Map(Object.entries(units).map(([path, { ast }]) => [path, ast]));
 }
 
@@ -62,19 +69,21 @@ export function parse(sources: Sources): Map<string, Node> {
  * The creation code of every contract in these files, by `<path>:<name>`, without 0x. Interfaces have none.
  * @throws CompileError where solc refuses the sources
  */
-export function compile(sources: Sources, paths: string[], settings: object): Map<string, string> {
-  const selection = Object.fromEntries(paths.map((path) => [path, { "*": ["evm.bytecode.object"] }]));
-  const { contracts = {} } = run(sources, settings, selection);
+export function compile(sources: Sources, paths: string[], profile: Profile): Map<string, string> {
   const codes = new Map<string, string>();
-  for (const [path, named] of Object.entries(contracts)) {
-    for (const [name, { evm }] of Object.entries(named)) {
-      if (evm.bytecode.object !== "") codes.set(`${path}:${name}`, evm.bytecode.object);
+  for (const [settings, group] of Map.groupBy(paths, (path) => JSON.stringify(settingsOf(path, profile)))) {
+    const selection = Object.fromEntries(group.map((path) => [path, { "*": ["evm.bytecode.object"] }]));
+    const { contracts = {} } = run(sources, JSON.parse(settings) as Settings, selection);
+    for (const [path, named] of Object.entries(contracts)) {
+      for (const [name, { evm }] of Object.entries(named)) {
+        if (evm.bytecode.object !== "") codes.set(`${path}:${name}`, evm.bytecode.object);
+      }
     }
   }
   return codes;
 }
 
-function run(sources: Sources, settings: object, outputSelection: object): Output {
+function run(sources: Sources, settings: Settings, outputSelection: object): Output {
   const input = {
     language: "Solidity",
     sources: Object.fromEntries([...sources].map(([path, content]) => [path, { content }])),

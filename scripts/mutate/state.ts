@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { deployed, quick, root, type Sources } from "./compile.ts";
+import { root, settingsOf, type Sources } from "./compile.ts";
 
 /** What became of a mutant. */
 export type Verdict =
@@ -54,6 +54,6 @@ export class State {
 }
 
 function hashOf(sources: Sources): string {
-  const compiled = JSON.stringify([[...sources], deployed, quick]);
-  return createHash("sha256").update(compiled).digest("hex").slice(0, 16);
+  const compiled = [...sources].map((source) => [source, settingsOf(source[0], "deployed")]);
+  return createHash("sha256").update(JSON.stringify(compiled)).digest("hex").slice(0, 16);
 }

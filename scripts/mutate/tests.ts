@@ -10,8 +10,10 @@ export class Tests {
   readonly solidity: string[];
   /** All that these tests are made of. */
   readonly sources: Sources;
-  /** In milliseconds, by path. */
-  #durations: Record<string, number> = {};
+  /** Mocha tests of what the deployed code costs: other code, compiled faster, would fail on them. */
+  readonly gasBound: string[] = [];
+  /** How long each Mocha test took, in milliseconds. */
+  readonly durations = new Map<string, number>();
 
   private constructor(sources: Sources) {
     this.sources = sources;
@@ -28,11 +30,6 @@ export class Tests {
     return new Tests(new Map(await Promise.all(paths.sort().map(read))));
   }
 
-  /** Tells how long each takes. */
-  measured(durations: Record<string, number>): void {
-    this.#durations = durations;
-  }
-
   /** The Mocha tests in the order in which one that kills the mutant should come soonest. */
   orderFor({ path, operations }: Mutant): string[] {
     const [, concept = ""] = path.split("/");
@@ -42,7 +39,8 @@ export class Tests {
       if (folder === concept) return near === -1 ? operations.length : near;
       return operations.length + 1;
     };
-    const duration = (file: string): number => this.#durations[file] ?? 0;
-    return [...this.mocha].sort((a, b) => rank(a) - rank(b) || duration(a) - duration(b));
+    const duration = (file: string): number => this.durations.get(file) ?? 0;
+    const files = this.mocha.filter((file) => !this.gasBound.includes(file));
+    return files.sort((a, b) => rank(a) - rank(b) || duration(a) - duration(b));
   }
 }

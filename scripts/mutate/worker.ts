@@ -5,24 +5,27 @@
 import { relative, resolve } from "node:path";
 import hre from "hardhat";
 import Mocha from "mocha";
-import { CompileError, compile, deployed, quick, readSources, root } from "./compile.ts";
+import { CompileError, compile, readSources, root, type Profile } from "./compile.ts";
 import { mutate } from "./mutants.ts";
 import type { Edit } from "./operators.ts";
 
-/** What a worker is asked: to change this, or to run the tests on the contracts as they are. */
-export interface Trial {
-  edit?: Edit & { path: string };
-  /** The files whose contracts may get other code by it. */
-  contracts: string[];
-  /** Test files in the order in which they are to run. */
-  tests: string[];
-}
+/** What a worker is asked: to try a mutant, or to run tests on the contracts as they are. */
+export type Trial =
+  | {
+      edit: Edit & { path: string };
+      /** The files whose contracts may get other code by it. */
+      contracts: string[];
+      /** Test files in the order in which they are to run. */
+      tests: string[];
+      /** Those that only pass on code as it is deployed. */
+      gasBound: string[];
+    }
+  | { profile: Profile; contracts: string[]; tests: string[] };
 
 export type Outcome =
   /** By the first test that failed. */
   | { outcome: "killed"; by: string }
-  /** With how long each test file took, in milliseconds. */
-  | { outcome: "survived"; durations: Record<string, number> }
+  | { outcome: "survived" }
   /** It doesn't compile, or to the same code. */
   | { outcome: "void" };
 
@@ -32,8 +35,9 @@ let codes = new Map<string, string>();
 const rewinds: (() => Promise<void>)[] = [];
 
 const sources = await readSources();
-const unchanged = new Map<object, Map<string, string>>();
+const unchanged = { quick: new Map<string, string>(), deployed: new Map<string, string>() };
 replaceArtifacts();
+liftSizeLimit();
 rewindChains();
 const mocha = await loadTests(process.argv.slice(2));
 const suites = Map.groupBy(mocha.suite.suites, ({ file = "" }) => relative(root, file));
@@ -50,6 +54,13 @@ function replaceArtifacts(): void {
     const code = codes.get(`${artifact.sourceName}:${artifact.contractName}`);
     return code === undefined ? artifact : { ...artifact, bytecode: `0x${code}` };
   };
+}
+
+/** With few optimizations a contract is larger than a chain would take. */
+function liftSizeLimit(): void {
+  for (const network of Object.values(hre.config.networks)) {
+    if (network.type === "edr-simulated") network.allowUnlimitedContractSize = true;
+  }
 }
 
 function rewindChains(): void {
@@ -77,30 +88,28 @@ async function loadTests(files: string[]): Promise<Mocha> {
   return loaded;
 }
 
-async function attempt({ edit, contracts, tests }: Trial): Promise<Outcome> {
-  if (edit === undefined) {
-    codes = originalOf(quick, contracts);
-    return await test(tests);
-  }
-  const changed = codesOf(edit, contracts, quick);
-  if (changed === undefined) return { outcome: "void" };
-  codes = changed;
-  const outcome = await test(tests);
+async function attempt(trial: Trial): Promise<Outcome> {
+  const { contracts, tests } = trial;
+  if ("profile" in trial) return await test(originalOf(trial.profile, contracts), tests);
+  const quick = codesOf(trial.edit, contracts, "quick");
+  if (quick === undefined) return { outcome: "void" };
+  const outcome = await test(quick, tests);
   if (outcome.outcome === "killed") return outcome;
-  return codesOf(edit, contracts, deployed) === undefined ? { outcome: "void" } : outcome;
+  const deployed = codesOf(trial.edit, contracts, "deployed");
+  return deployed === undefined ? { outcome: "void" } : await test(deployed, trial.gasBound);
 }
 
 /** The code of contracts with the change, undefined where there is none or it is that without the change. */
 function codesOf(
   edit: Edit & { path: string },
   contracts: string[],
-  settings: object,
+  profile: Profile,
 ): Map<string, string> | undefined {
   const changed = new Map(sources);
   changed.set(edit.path, mutate(sources.get(edit.path) ?? "", edit));
   try {
-    const result = compile(changed, contracts, settings);
-    const original = originalOf(settings, contracts);
+    const result = compile(changed, contracts, profile);
+    const original = originalOf(profile, contracts);
     return [...result].every(([name, code]) => original.get(name) === code) ? undefined : result;
   } catch (error) {
     if (error instanceof CompileError) return undefined;
@@ -108,29 +117,24 @@ function codesOf(
   }
 }
 
-function originalOf(settings: object, contracts: string[]): Map<string, string> {
-  const known = unchanged.get(settings) ?? new Map<string, string>();
-  unchanged.set(settings, known);
+function originalOf(profile: Profile, contracts: string[]): Map<string, string> {
+  const known = unchanged[profile];
   const unknown = contracts.filter((path) => ![...known.keys()].some((name) => name.startsWith(`${path}:`)));
-  if (unknown.length > 0) for (const [name, code] of compile(sources, unknown, settings)) known.set(name, code);
+  if (unknown.length > 0) for (const [name, code] of compile(sources, unknown, profile)) known.set(name, code);
   return known;
 }
 
-async function test(tests: string[]): Promise<Exclude<Outcome, { outcome: "void" }>> {
+async function test(tested: Map<string, string>, tests: string[]): Promise<Outcome> {
+  codes = tested;
   for (const rewind of rewinds) await rewind();
   mocha.suite.suites = tests.flatMap((file) => suites.get(file) ?? []);
-  const durations: Record<string, number> = {};
   return await new Promise((done) => {
     let by = "";
     const runner = mocha.run((failures) => {
-      done(failures > 0 ? { outcome: "killed", by } : { outcome: "survived", durations });
+      done(failures > 0 ? { outcome: "killed", by } : { outcome: "survived" });
     });
-    runner.on(
-      "fail",
-      (failed: Mocha.Runnable) => (by ||= `${relative(root, failed.file ?? "")}: ${failed.fullTitle()}`),
-    );
-    runner.on("test end", ({ file = "", duration = 0 }) => {
-      durations[relative(root, file)] = (durations[relative(root, file)] ?? 0) + duration;
+    runner.on("fail", (failed: Mocha.Runnable) => {
+      by ||= `${relative(root, failed.file ?? "")}: ${failed.fullTitle()}`;
     });
   });
 }
