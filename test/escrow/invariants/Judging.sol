@@ -53,7 +53,8 @@ abstract contract Judging is Working {
         uint256 statuses = _bit(Status.Submitted) | _bit(Status.Approved) | _bit(Status.Rejected);
         (move, terms) = _begin(dice, Op.Dispute, index, statuses);
         Party memory by = _disputant(dice, job);
-        _instruct(dice, move);
+        move.party = by.account;
+        _instruct(dice, move, terms.arbiter);
 
         uint256 validUntil = _validUntil(dice);
         bytes32 statement = bytes32(dice.roll(type(uint256).max));
@@ -62,8 +63,8 @@ abstract contract Judging is Working {
         _says(move, word);
         bytes memory data = abi.encode(move.manner, move.workerShareBps);
         move.data = abi.encodeCall(IEscrow.dispute, (terms, by.account, statement, validUntil, word.signature, data));
-        move.allowed = move.allowed && terms.arbiter != address(0) && !_refuses(move.manner);
-        move.allowed = move.allowed && _mayDispute(job, by.account);
+        move.allowed = move.allowed && terms.arbiter != address(0) && _mayDispute(job, by.account);
+        move.allowed = move.allowed && _takesCase(move);
     }
 
     function _rule(Dice memory dice, uint256 index) internal view returns (Move memory move) {
@@ -73,7 +74,7 @@ abstract contract Judging is Working {
         move.workerShareBps = _share(dice);
         if (dice.oneIn(12)) move.workerShareBps += 10_001;
         move.data = abi.encodeCall(IEscrow.rule, (terms, move.workerShareBps));
-        move.allowed = move.allowed && move.sender == address(ARBITER) && move.workerShareBps <= 10_000;
+        move.allowed = move.allowed && move.sender == terms.arbiter && move.workerShareBps <= 10_000;
     }
 
     /// @dev Whether the sender is the client, or its operator in time on a job whose terms name it.
@@ -115,7 +116,7 @@ abstract contract Judging is Working {
         return _partyAt(byClient ? job.terms.client : job.expected.worker);
     }
 
-    function _mayDispute(Entry storage job, address by) private view returns (bool) {
+    function _mayDispute(Entry storage job, address by) internal view returns (bool) {
         bool isClient = by == job.terms.client;
         bool isWorker = by == job.expected.worker;
         if (job.expected.status == Status.Approved && !isClient) return false;
@@ -124,7 +125,8 @@ abstract contract Judging is Working {
         return (isClient || isWorker) && silent && block.timestamp <= _restsUntil(job);
     }
 
-    function _instruct(Dice memory dice, Move memory move) private pure {
+    function _instruct(Dice memory dice, Move memory move, address arbiter) private view {
+        if (arbiter != address(ARBITER)) return;
         uint256 side = dice.roll(8);
         if (side == 0) move.manner = Manner.Refuses;
         else if (side == 1) move.manner = Manner.RulesAtOnce;
@@ -133,8 +135,9 @@ abstract contract Judging is Working {
         if (move.manner == Manner.RulesAtOnce) move.workerShareBps = _share(dice);
     }
 
-    function _refuses(Manner manner) private pure returns (bool) {
-        return manner == Manner.Refuses || manner == Manner.RefusesAtLength;
+    /// @dev Whether the arbiter of the job takes a dispute that the escrow would take.
+    function _takesCase(Move memory move) internal view virtual returns (bool) {
+        return move.manner != Manner.Refuses && move.manner != Manner.RefusesAtLength;
     }
 
     function _share(Dice memory dice) private pure returns (uint256) {

@@ -95,6 +95,7 @@ abstract contract Model is World, Store {
 
     function _applyDispute(Entry storage job, Move memory move) private {
         _step(job, Status.Disputed, block.timestamp + DISPUTE_BACKSTOP);
+        _applyOpen(move);
         if (move.manner == Manner.RulesAtOnce) _applyRule(job, move.workerShareBps);
     }
 
@@ -125,6 +126,9 @@ abstract contract Model is World, Store {
     function _applyLimit(Move memory move) private {
         grants[move.sender][move.party] = Grant(move.limit, move.limit.remaining, 0);
     }
+
+    /// @dev What a dispute does at an arbiter that keeps money of its own.
+    function _applyOpen(Move memory move) internal virtual {}
 
     function _step(Entry storage job, Status next, uint256 until) private {
         job.expected.status = next;

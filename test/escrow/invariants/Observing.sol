@@ -85,7 +85,7 @@ abstract contract Observing is Completing {
         bool untouched = seen.status == Status.Open;
         bool rejectedForGood = seen.status == Status.Rejected && move.op == Op.Refund && block.timestamp > seen.until;
         bool ruled =
-            (move.op == Op.Rule && move.sender == address(ARBITER)) ||
+            (move.op == Op.Rule && move.sender == jobs[move.index].terms.arbiter) ||
                 (move.op == Op.Dispute && move.manner == Manner.RulesAtOnce);
         bool neverRuled = seen.status == Status.Disputed && last == Status.Split && block.timestamp > seen.until;
         return untouched || rejectedForGood || ruled || neverRuled;

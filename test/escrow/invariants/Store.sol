@@ -63,7 +63,7 @@ struct Move {
     bytes data;
     bool signed;
     bool allowed;
-    /// The worker who accepts, or the owner of a credit or of a limit.
+    /// The worker who accepts, who disputes, or the owner of a credit or of a limit.
     address party;
     /// The signer of a pass is the verifier (and not the client).
     bool byVerifier;

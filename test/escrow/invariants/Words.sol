@@ -49,12 +49,23 @@ abstract contract Words is Model {
         address carrier
     ) internal view returns (Word memory word) {
         if (carrier == address(0) && dice.oneIn(3)) return _speakUnsigned(dice, speaker);
+        return _speakBySignature(dice, speaker, ESCROW_DOMAIN, structHash, validUntil, carrier);
+    }
+
+    function _speakBySignature(
+        Dice memory dice,
+        Party memory speaker,
+        bytes32 domain,
+        bytes32 structHash,
+        uint256 validUntil,
+        address carrier
+    ) internal view returns (Word memory word) {
         word.sender = carrier == address(0) ? _someone(dice).account : carrier;
-        (word.signature, word.good) = _signSomehow(dice, speaker, ESCROW_DOMAIN, structHash);
+        (word.signature, word.good) = _signSomehow(dice, speaker, domain, structHash);
         word.good = word.good && validUntil >= block.timestamp;
     }
 
-    function _speakUnsigned(Dice memory dice, Party memory speaker) private view returns (Word memory word) {
+    function _speakUnsigned(Dice memory dice, Party memory speaker) internal view returns (Word memory word) {
         word.sender = dice.oneIn(8) ? _someone(dice).account : speaker.account;
         word.good = word.sender == speaker.account;
     }
