@@ -5,6 +5,7 @@ import {Case, Phase} from "../../../contracts/arbitration/IArbitrationPool.sol";
 import {Dice} from "../../escrow/invariants/Dice.sol";
 import {Spent} from "../../escrow/invariants/Store.sol";
 import {vm} from "../../escrow/invariants/Vm.sol";
+import {Service} from "./Coordinator.sol";
 import {CourtFinale} from "./CourtFinale.sol";
 import {CourtOp} from "./CourtStore.sol";
 
@@ -133,6 +134,21 @@ contract CourtHandler is CourtFinale {
         else _ruleCase(dice, index);
     }
 
+    /// @dev Cases one after another, each contested as far as it goes, until what is looked for has happened.
+    /// @param deserted Whether jurors retire until the panel of the first appeal can't be filled.
+    function takeToTheEnd(CourtOp goal, bool deserted) external {
+        Dice memory dice = Dice(1);
+        for (uint256 i = 0; i < 20 && courtSucceeded[uint256(goal)] == 0; ++i) {
+            _contest(dice);
+            while (running.length > 0) {
+                uint256 index = running[0];
+                bool appealed = cases[index].expected.round == 1 && _isAt(index, _caseBit(Phase.Waiting));
+                if (deserted && appealed) _desert();
+                _pursue(dice, index);
+            }
+        }
+    }
+
     /// @dev To the last second of a case's phase, or the first one after it.
     function waitForCase(uint256 seed) external {
         if (running.length == 0) return;
@@ -179,6 +195,41 @@ contract CourtHandler is CourtFinale {
             if (!_free(_blockable((first + i) % (owners.length + 1)))) continue;
             return _happened(CourtOp.Unblock);
         }
+    }
+
+    /// @dev All but three leave the draw.
+    function _desert() private {
+        for (uint256 i = 3; i < jurors.length; ++i) {
+            if (stakes[jurors[i].account].unstakeFrom == 0) _retireSigned(jurors[i]);
+        }
+    }
+
+    /// @dev As `advance`, but nobody is silent where it would end the case.
+    function _pursue(Dice memory dice, uint256 index) private {
+        Case storage current = cases[index].expected;
+        Phase phase = current.phase;
+        if (phase == Phase.Answering) return _answerCase(dice, index);
+        if (phase == Phase.Committing) return _commitVotes(dice, index);
+        if (phase == Phase.Waiting) {
+            _waitUntil(uint256(current.until) + 1);
+            _waitUntil(expectedLottery.until + STAKING_WINDOW + 1);
+            coordinator.serve(Service.Takes);
+            return _requestDrawOf(running, stranger.account);
+        }
+        if (phase == Phase.Drawing) {
+            _seedWith(awaited, dice.roll(type(uint256).max));
+            return _drawBy(stranger.account, index, jobs[index].terms, true);
+        }
+        if (phase == Phase.Revealing) {
+            for (uint256 i = 0; i < 8 && _isAt(index, _caseBit(phase)); ++i) _revealVotes(dice, index);
+            if (!_isAt(index, _caseBit(phase))) return;
+            _waitUntil(uint256(current.until) + 1);
+            return _tallyVotes(stranger.account, index);
+        }
+        bool open = phase == Phase.Appealing && current.round < LAST_ROUND;
+        if (open && block.timestamp <= current.until) return _appeal(dice, index);
+        _waitUntil(uint256(current.until) + 1);
+        _ruleBy(stranger.account, index, jobs[index].terms, true);
     }
 
     function _waitUntil(uint256 time) private {

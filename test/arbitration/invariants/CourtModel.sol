@@ -109,15 +109,13 @@ abstract contract CourtModel is CourtWorld {
         cases[index].expected.until = uint40(until);
     }
 
-    /// @dev A panel failed: another, or the third time none.
-    function _fail(uint256 index) internal {
+    /// @dev A panel failed: another at once, or the third time none.
+    function _fail(uint256 index, Phase end) internal {
         CaseBook storage book = cases[index];
-        if (book.expected.redraws == MAX_REDRAWS) {
-            _happened(CourtOp.CameUndecided);
-            return _turn(index, Phase.Undecided, block.timestamp);
-        }
-        book.expected.redraws += 1;
-        _turn(index, Phase.Waiting, block.timestamp);
+        bool again = book.expected.redraws < MAX_REDRAWS;
+        if (again) book.expected.redraws += 1;
+        else _happened(end == Phase.Undecided ? CourtOp.CameUndecided : CourtOp.LastWordStood);
+        _turn(index, again ? Phase.Waiting : end, block.timestamp - 1);
     }
 
     function _applyPanel(uint256 index, address[] memory drawn) internal {
@@ -152,7 +150,7 @@ abstract contract CourtModel is CourtWorld {
         CaseBook storage book = cases[index];
         delete book.commitments;
         Vote outcome = _outcomeOf(_seats(index));
-        if (outcome == Vote.None) return _fail(index);
+        if (outcome == Vote.None) return _fail(index, Phase.Undecided);
         book.expected.standing = outcome;
         bool last = book.expected.round == LAST_ROUND;
         if (last) _happened(CourtOp.HeardFifteen);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Handler} from "../../escrow/invariants/Handler.sol";
 import {vm} from "../../escrow/invariants/Vm.sol";
 import {CourtHandler} from "./CourtHandler.sol";
-import {COURT_OPS, CourtOp, REFUSABLE_COURT_OPS} from "./CourtStore.sol";
+import {COMMON_COURT_OPS, COURT_OPS, CourtOp, REFUSABLE_COURT_OPS} from "./CourtStore.sol";
 
 /// @notice Random sequences of calls at all contracts together, after each of which the rules of the pool and the escrow's
 /// money rules must hold.
@@ -76,7 +76,7 @@ contract CourtRulesTest {
         }
         invariant_courtRulesHold();
         (uint256[COURT_OPS] memory succeeded, uint256[COURT_OPS] memory refused) = handler.courtTally();
-        for (uint256 op = 0; op < COURT_OPS; ++op) {
+        for (uint256 op = 0; op < COMMON_COURT_OPS; ++op) {
             bool canSucceed = _canSucceed(op);
             require(
                 !canSucceed || succeeded[op] > 0,
@@ -85,6 +85,24 @@ contract CourtRulesTest {
             bool canFail = op < REFUSABLE_COURT_OPS || !canSucceed;
             require(!canFail || refused[op] > 0, string.concat("never refused: pool operation ", vm.toString(op)));
         }
+    }
+
+    function test_contestedCasesAreHeardByFifteen() public {
+        handler.takeToTheEnd(CourtOp.HeardFifteen, false);
+        _requireHappened(CourtOp.HeardFifteen);
+        invariant_courtRulesHold();
+    }
+
+    function test_lastWordStandsWhereJurorsAreTooFew() public {
+        handler.takeToTheEnd(CourtOp.LastWordStood, true);
+        _requireHappened(CourtOp.DrewTooFew);
+        _requireHappened(CourtOp.LastWordStood);
+        invariant_courtRulesHold();
+    }
+
+    function _requireHappened(CourtOp op) private view {
+        (uint256[COURT_OPS] memory succeeded, ) = handler.courtTally();
+        require(succeeded[uint256(op)] > 0, string.concat("never happened: pool operation ", vm.toString(uint256(op))));
     }
 
     function _line() private view returns (string memory line) {

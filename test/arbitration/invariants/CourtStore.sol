@@ -48,14 +48,17 @@ enum CourtOp {
     Unblock,
     // What a sequence should come by; none of these is a call.
     AnsweredAtOnce,
-    DrewTooFew,
     CameUndecided,
     RanOutOfTime,
-    HeardFifteen
+    // These are too rare to wait for: `takeToTheEnd` goes for them.
+    DrewTooFew,
+    HeardFifteen,
+    LastWordStood
 }
 
-// The number of members of `CourtOp`, and of those that are calls which can be refused.
-uint256 constant COURT_OPS = 31;
+// The number of members of `CourtOp`, of those that any long sequence comes by, and of those that are calls which can be refused.
+uint256 constant COURT_OPS = 32;
+uint256 constant COMMON_COURT_OPS = 29;
 uint256 constant REFUSABLE_COURT_OPS = 19;
 
 /// @notice What the books say of one seat.

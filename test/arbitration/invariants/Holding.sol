@@ -151,7 +151,7 @@ abstract contract Holding is CourtModel {
         Juror storage book = stakes[account];
         uint256 next = book.stake + amount;
         bool allowed = !_frozen() && book.unstakeFrom == 0 && pooled[account] >= amount;
-        allowed = allowed && next >= MIN_STAKE && next <= MAX_STAKE;
+        allowed = allowed && amount > 0 && next >= MIN_STAKE && next <= MAX_STAKE;
         bytes memory data = abi.encodeCall(IArbitrationPool.stake, (account, amount, until, word.signature));
         if (!_attemptBy(CourtOp.Stake, word, data, allowed)) return;
         pooled[account] -= amount;
@@ -170,7 +170,7 @@ abstract contract Holding is CourtModel {
         }
         uint256 amount = _spare(account);
         bytes memory data = abi.encodeCall(IArbitrationPool.collect, (account));
-        if (!_attempt(CourtOp.Collect, _someone(dice).account, data, amount > 0)) return;
+        if (!_attempt(CourtOp.Collect, _someone(dice).account, data, amount > 0 && !_frozen())) return;
         stakes[account].stake -= amount;
         stakedOut += amount;
         pooled[account] += amount;

@@ -24,7 +24,7 @@ import {CaseBook, CourtOp, DeployedPool, SeatBook} from "./CourtStore.sol";
 /// @notice Moves of panels: how they are drawn, and how they vote.
 abstract contract Voting is Contesting {
     bytes32 private constant COMMIT = keccak256(
-        "Commit(bytes32 jobId,uint256 panel,bytes32 commitment,uint256 validUntil)"
+        "Commit(bytes32 jobId,uint256 panel,uint256 seat,bytes32 commitment,uint256 validUntil)"
     );
 
     // The draw
@@ -70,7 +70,7 @@ abstract contract Voting is Contesting {
     function _applyRequest(uint256 index, uint256 until) private returns (bool) {
         if (!_isDue(index)) return false;
         // Its draw has failed.
-        if (_isAt(index, _caseBit(Phase.Drawing))) _fail(index);
+        if (_isAt(index, _caseBit(Phase.Drawing))) _fail(index, Phase.Undecided);
         if (!_isAt(index, _caseBit(Phase.Waiting))) return false;
         _turn(index, Phase.Drawing, until);
         return true;
@@ -114,7 +114,8 @@ abstract contract Voting is Contesting {
         if (expectedLottery.undrawn == 0) expectedLottery.until = uint40(block.timestamp);
         if (enough) return _applyPanel(index, _drawn(index, seats));
         _happened(CourtOp.DrewTooFew);
-        _fail(index);
+        // Jurors too few for an appeal don't undo what a panel decided.
+        _fail(index, cases[index].expected.round == 0 ? Phase.Undecided : Phase.Appealing);
     }
 
     function _seatsAsked(uint256 index) private view returns (uint256) {
@@ -226,7 +227,7 @@ abstract contract Voting is Contesting {
         word.commitment = hidden == Vote.None ? keccak256("nothing") : _commitmentOf(index, seat, hidden);
         word.validUntil = dice.oneIn(100) ? block.timestamp - 1 : block.timestamp;
         bytes32 structHash = keccak256(
-            abi.encode(COMMIT, jobs[index].id, cases[index].panels.length - 1, word.commitment, word.validUntil)
+            abi.encode(COMMIT, jobs[index].id, cases[index].panels.length - 1, seat, word.commitment, word.validUntil)
         );
         bool impostor = dice.oneIn(100);
         Party memory signer = impostor ? stranger : _ownerAt(book.juror);
