@@ -139,7 +139,7 @@ contract ArbitrationPool is JurorStakes, Multicall {
         JobId id = _idOf(terms);
         Case storage current = _requirePhase(id, DRAWING);
         _requireNotAfter(id, current.until);
-        uint256 seats = _seatsOf(current.round);
+        uint256 seats = CaseAmounts.seatsOf(current.round);
         uint256 risk = CaseAmounts.bondOf(terms.reward);
         uint256 index = current.panels;
         (uint256[] memory positions, address[] memory jurors) = _select(
@@ -511,15 +511,15 @@ contract ArbitrationPool is JurorStakes, Multicall {
         uint256 slashed = 0;
         for (uint256 seat = 0; seat < head.size(); ++seat) {
             slashed += _slashOf(head, seat, decided, atStake);
-            if (_wins(head.voteOf(seat), decided)) ++winners;
+            if (CaseAmounts.wins(head.voteOf(seat), decided)) ++winners;
         }
-        uint256 share = winners == 0 ? 0 : slashed / winners;
+        uint256 share = CaseAmounts.shareOf(slashed, winners);
         uint256 fee = decided == Vote.None ? 0 : CaseAmounts.quarterOf(bond);
         for (uint256 seat = 0; seat < head.size(); ++seat) {
             uint256 position = _panels[id][index].positionOf(head, seat);
             uint256 slash = _slashOf(head, seat, decided, atStake);
-            uint256 reward = _wins(head.voteOf(seat), decided) ? share + fee : 0;
-            address juror = _unlock(position, _riskOf(head, seat, bond), slash, reward);
+            uint256 reward = CaseAmounts.wins(head.voteOf(seat), decided) ? share + fee : 0;
+            address juror = _unlock(position, CaseAmounts.riskOf(bond, head.isDenounced(seat)), slash, reward);
             if (slash > 0) emit Slashed(id, juror, slash);
             if (reward > 0) emit Rewarded(id, juror, reward);
         }
@@ -536,35 +536,21 @@ contract ArbitrationPool is JurorStakes, Multicall {
         uint256 more = unanswered ? bond << round : 0;
         Vote challenger = _opposite(current.standing);
         if (winner == Vote.None) {
-            _credit(terms.client, each - fees / 2);
-            _credit(current.worker, each - (fees - fees / 2));
+            (uint256 client, uint256 worker) = CaseAmounts.halvesOf(each, fees);
+            _credit(terms.client, client);
+            _credit(current.worker, worker);
             _credit(_partyOf(terms, current, challenger), more);
         } else {
-            _credit(_partyOf(terms, current, winner), 2 * each + more - fees);
+            _credit(_partyOf(terms, current, winner), CaseAmounts.winningsOf(each, more, fees));
         }
     }
 
     // What things are worth and who is who
 
-    /// @dev Who was denounced has paid a quarter already.
-    function _riskOf(PanelHead head, uint256 seat, uint256 bond) private pure returns (uint256) {
-        return head.isDenounced(seat) ? bond - CaseAmounts.quarterOf(bond) : bond;
-    }
-
     function _slashOf(PanelHead head, uint256 seat, Vote decided, uint256 bond) private pure returns (uint256) {
         Vote vote = head.voteOf(seat);
-        if (vote == Vote.None) return _riskOf(head, seat, bond);
-        bool wrong = decided != Vote.None && vote != decided && vote != Vote.Unclear;
-        return wrong ? bond - CaseAmounts.quarterOf(bond) : 0;
-    }
-
-    function _wins(Vote vote, Vote decided) private pure returns (bool) {
-        return decided == Vote.None ? vote != Vote.None : vote == decided;
-    }
-
-    function _seatsOf(uint256 round) private pure returns (uint256) {
-        // 3, 7, 15.
-        return (4 << round) - 1;
+        if (vote == Vote.None) return CaseAmounts.riskOf(bond, head.isDenounced(seat));
+        return CaseAmounts.slashOf(bond, vote, decided);
     }
 
     /// @dev The round that an answer funds.

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Amounts} from "./Amounts.sol";
 import {IArbiter} from "./IArbiter.sol";
 import {IEscrow, Job, JobId, SpendingLimit, Status, Terms, Verdict} from "./IEscrow.sol";
 import {IReputationRecorder} from "./IReputationRecorder.sol";
@@ -18,12 +19,11 @@ contract Escrow is IEscrow, SignedWords {
     using SafeERC20 for IUsdc;
     using TermsRules for Terms;
 
-    uint256 internal constant FEE_BPS = 250;
     uint256 internal constant SILENCE_GRACE = 24 hours;
     uint256 internal constant APPEAL_WINDOW = 24 hours;
     uint256 internal constant DISPUTE_BACKSTOP = 30 days;
 
-    uint256 private constant BPS = TermsRules.BPS;
+    uint256 private constant BPS = Amounts.BPS;
     /// The 15 words of `Terms` in calldata.
     uint256 private constant TERMS_BYTES = 15 * 32;
 
@@ -343,8 +343,7 @@ contract Escrow is IEscrow, SignedWords {
 
     /// @inheritdoc IEscrow
     function feeOf(uint256 reward) public pure returns (uint256) {
-        // The same as reward * FEE_BPS / BPS, since BPS is a multiple of it, and can't run over.
-        return reward / (BPS / FEE_BPS);
+        return Amounts.feeOf(reward);
     }
 
     // Checks
@@ -508,12 +507,12 @@ contract Escrow is IEscrow, SignedWords {
     /// @dev The one way out for a job's money: the worker's share, the fee on it, and the rest to the client.
     function _distribute(Terms calldata terms, address worker, uint256 workerShareBps) private {
         uint256 reward = terms.reward;
-        uint256 earned = (reward * workerShareBps) / BPS;
+        uint256 earned = Amounts.earnedOf(reward, workerShareBps);
         uint256 fee = feeOf(earned);
         // A credit is cheaper than a transfer, and a blocked treasury blocks nobody.
         if (fee > 0) _credits[TREASURY] += fee;
         if (earned > 0) _pay(worker, earned);
-        if (earned < reward) _pay(terms.client, _total(terms) - earned - fee);
+        if (earned < reward) _pay(terms.client, Amounts.restOf(_total(terms), earned, fee));
     }
 
     function _pay(address to, uint256 amount) private {

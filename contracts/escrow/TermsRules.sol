@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Amounts} from "./Amounts.sol";
 import {IEscrow, Terms} from "./IEscrow.sol";
 
 /// @title What the terms of a job may say
 library TermsRules {
-    uint256 internal constant BPS = 10_000;
     /// Half the type's range, so that reward and fee fit it together.
     uint256 internal constant MAX_REWARD = type(uint96).max / 2;
     /// From the time of funding.
@@ -24,7 +24,7 @@ library TermsRules {
             revert IEscrow.DeadlineOutOfRange(terms.deadline, block.timestamp, latest);
         }
         _requireWindows(terms);
-        if (terms.backstopShareBps > BPS) revert IEscrow.ShareOutOfRange(terms.backstopShareBps, BPS);
+        if (terms.backstopShareBps > Amounts.BPS) revert IEscrow.ShareOutOfRange(terms.backstopShareBps, Amounts.BPS);
         if (terms.minReputation > MAX_MIN_REPUTATION) {
             revert IEscrow.MinReputationOutOfRange(terms.minReputation, MAX_MIN_REPUTATION);
         }
