@@ -53,7 +53,7 @@ export function settingsOf(path: string, profile: Profile): Settings {
     // A hash of the sources in the code would make every mutant another program.
     metadata: { appendCBOR: false, bytecodeHash: "none" },
   };
-  const few = { enabled: true, runs: 200, details: { yulDetails: { optimizerSteps: "u:" } } };
+  const few = { enabled: false, details: { yul: true, yulDetails: { optimizerSteps: "u:" } } };
   return profile === "deployed" ? settings : { ...settings, optimizer: few };
 }
 

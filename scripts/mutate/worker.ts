@@ -58,9 +58,11 @@ function replaceArtifacts(): void {
 
 /** With few optimizations a contract is larger than a chain would take. */
 function liftSizeLimit(): void {
-  for (const network of Object.values(hre.config.networks)) {
-    if (network.type === "edr-simulated") network.allowUnlimitedContractSize = true;
-  }
+  const create = hre.network.create.bind(hre.network);
+  hre.network.create = async (params) => {
+    const asked = typeof params === "string" ? { network: params } : params;
+    return await create({ ...asked, override: { ...asked?.override, allowUnlimitedContractSize: true } });
+  };
 }
 
 function rewindChains(): void {
