@@ -60,8 +60,8 @@ export default defineConfig({
         writeFile: ["cache/invariants.csv", "cache/court-invariants.csv"],
       },
       invariant: {
-        // 51,200 calls of each suite.
-        runs: 256,
+        // 102,400 calls of each suite.
+        runs: 512,
         depth: 200,
         // The handler compares refusals; a revert of its own is a fault of the test.
         failOnRevert: true,

@@ -1,7 +1,7 @@
 /**
  * `npx pnpm@12 soak [--calls N] [--seed S]`: the money rules and the rules of the arbitration pool over long random sequences of calls, see docs/invariants.md.
  *
- * --calls <number>: at least so many, half of them with the pool; a million by default.
+ * --calls <number>: at least so many of each of the two suites; a million by default.
  * --seed <0x and 64 hex digits>: that of an earlier run, to repeat it; a fresh one by default.
  */
 import { randomBytes } from "node:crypto";
@@ -51,7 +51,7 @@ interface Tally {
 }
 
 const { values } = parseArgs({ options: { calls: { type: "string" }, seed: { type: "string" } } });
-const runs = Math.ceil(callsOf(values.calls ?? "1000000") / suites.length / DEPTH);
+const runs = Math.ceil(callsOf(values.calls ?? "1000000") / DEPTH);
 const seed = seedOf(values.seed ?? `0x${randomBytes(32).toString("hex")}`);
 
 const sequences = runs * suites.length;
