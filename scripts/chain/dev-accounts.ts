@@ -23,6 +23,8 @@ export interface DevAccounts {
   verifier: DevAccount;
   /** The wallet of an agent builder that pays for jobs. */
   client: DevAccount;
+  /** Pays the reviewers of a local stack. */
+  reviewFund: DevAccount;
   /** Sends transactions for whoever else a test needs. */
   stranger: DevAccount;
   workers: DevAccount[];
@@ -46,6 +48,7 @@ export const devAccounts: DevAccounts = {
   verifier: derive(4),
   client: derive(5),
   stranger: derive(6),
+  reviewFund: derive(15),
   workers: Array.from({ length: workerCount }, (_, index) => derive(7 + index)),
   jurors: Array.from({ length: jurorCount }, (_, index) => derive(firstJuror + index)),
 };

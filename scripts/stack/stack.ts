@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { bootstrapClient, createLogger, type Gateway, readConfig, startGateway } from "@hireforhumans/gateway";
 import { createEscrowClient } from "@hireforhumans/client";
-import { ONE_USDC, parseUsdc, usdcInterface } from "@hireforhumans/protocol";
+import { ONE_USDC, usdcInterface } from "@hireforhumans/protocol";
 import { Contract, JsonRpcProvider, Wallet } from "ethers";
 import { deployLocal, type LocalDeployment, mintLocalUsdc } from "../chain/deploy-local.ts";
 import { devAccounts } from "../chain/dev-accounts.ts";
@@ -45,9 +45,11 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** What the client of a local stack has, and what its gateway may spend of it. */
-const clientFunds = 100_000n * ONE_USDC;
-const spendingLimit = { remaining: 50_000n * ONE_USDC, perJob: 500n * ONE_USDC };
+/** What those have who pay in a local stack, and what its gateway may spend of it. */
+const payers = [
+  { account: devAccounts.client, funds: 100_000n * ONE_USDC, remaining: 50_000n * ONE_USDC, perJob: 500n * ONE_USDC },
+  { account: devAccounts.reviewFund, funds: 1_000n * ONE_USDC, remaining: 1_000n * ONE_USDC, perJob: ONE_USDC },
+];
 
 /** Throws what its parts throw: a taken port by its number, a folder in use by its path. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -56,8 +58,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     options.onProgress("USDC and contracts");
     const deployment = await deployLocal(chain.url);
-    options.onProgress("the client's money and the gateway's limit");
-    await fundClient(chain, deployment);
+    options.onProgress("the payers' money and the gateway's limits");
+    for (const payer of payers) await grantLimit(chain, deployment, payer);
     await seedJurors(chain.url, deployment);
     const stopRandomness = await answerRandomness(chain.url, deployment);
     if (options.blockIntervalMs !== undefined) await mineByTheClock(chain, options.blockIntervalMs);
@@ -124,26 +126,35 @@ function configOf(chain: LocalChain, deployment: LocalDeployment, port: number, 
     START_BLOCK: String(deployment.deployBlock),
     RELAYER_PRIVATE_KEY: devAccounts.relayer.privateKey,
     ORACLE_PRIVATE_KEY: devAccounts.verifier.privateKey,
+    // Only what a job asks for: the workers of a local stack are all newcomers, and nobody there is called to review.
+    REVIEW_FUND: devAccounts.reviewFund.address,
+    REVIEW_BELOW_SCORE: "0",
+    REVIEW_SHARE: "0",
     LOG_LEVEL: "warn",
     ...options.env,
   });
 }
 
 /** What an agent builder does once: allow the escrow to pull, and limit what the gateway may make it pull. */
-async function fundClient(chain: LocalChain, deployment: LocalDeployment): Promise<void> {
-  await mintLocalUsdc(chain.url, deployment.usdc, devAccounts.client.address, clientFunds);
+async function grantLimit(
+  chain: LocalChain,
+  deployment: LocalDeployment,
+  { account, funds, remaining, perJob }: (typeof payers)[number],
+): Promise<void> {
+  await mintLocalUsdc(chain.url, deployment.usdc, account.address, funds);
   const provider = new JsonRpcProvider(chain.url, undefined, {
     staticNetwork: true,
     cacheTimeout: -1,
     pollingInterval: 50,
   });
   try {
-    const client = createEscrowClient({ signer: new Wallet(devAccounts.client.privateKey, provider), deployment });
-    await client.approve({ amount: parseUsdc("100000") });
+    const client = createEscrowClient({ signer: new Wallet(account.privateKey, provider), deployment });
+    await client.approve({ amount: funds });
     const year = 365 * 24 * 3600;
     await client.setSpendingLimit({
       operator: devAccounts.relayer.address,
-      ...spendingLimit,
+      remaining,
+      perJob,
       expiresAt: BigInt((await chain.timeSeconds()) + year),
     });
   } finally {

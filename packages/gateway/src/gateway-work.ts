@@ -6,6 +6,7 @@ import type { ProjectionListeners } from "./jobs/project.ts";
 import { matchingListeners } from "./matching/listeners.ts";
 import { startMatching } from "./matching/start.ts";
 import type { Queue } from "./queue/queue.ts";
+import { sweepNetworks } from "./review/networks.ts";
 import { sweepDeadlines } from "./settlement/deadlines.ts";
 import { onSubmitFailed, sweepSlowVerdicts } from "./settlement/verdict.ts";
 import { sweepUndecided } from "./verification/sweeps.ts";
@@ -19,6 +20,7 @@ const DEADLINES_EVERY_MS = 1_000;
 const CASES_EVERY_MS = 1_000;
 const SLOW_VERDICTS_EVERY_MS = 1_000;
 const UNDECIDED_EVERY_MS = 15_000;
+const NETWORKS_EVERY_MS = 3_600_000;
 const OLD_WEBHOOKS_EVERY_MS = 60_000;
 
 /** Registers everything that happens by itself. Call it before queue and outbox start. */
@@ -33,6 +35,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.sweep("cases", CASES_EVERY_MS, () => sweepCases(ctx));
   ctx.queue.sweep("slow_verdicts", SLOW_VERDICTS_EVERY_MS, () => sweepSlowVerdicts(ctx));
   ctx.queue.sweep("undecided", UNDECIDED_EVERY_MS, () => sweepUndecided(ctx));
+  ctx.queue.sweep("networks", NETWORKS_EVERY_MS, () => sweepNetworks(ctx));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));
   ctx.outbox.handle("submit", {
     onFailed: async (trx, intent, reason) => {

@@ -19,6 +19,7 @@ import { createDiskFileStore } from "./evidence/files.ts";
 import { createGatewayApp } from "./gateway-app.ts";
 import { connectOracle } from "./verification/connect-oracle.ts";
 import { createMetrics } from "./observability/metrics.ts";
+import { readGoldenTasks } from "./review/golden.ts";
 import { projectJobs } from "./jobs/project.ts";
 import { createQueue } from "./queue/queue.ts";
 import { createWebhookSender } from "./webhooks/sender.ts";
@@ -53,6 +54,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 async function startOn(database: OpenDatabase, config: Config, log: Logger): Promise<Gateway> {
   const { context, follower, node } = await assemble(database, config, log);
   const { outbox, queue } = context;
+  if (config.goldenTasksFile !== undefined) await readGoldenTasks(context.db, config.goldenTasksFile);
   registerWork(context);
   const app = createGatewayApp(context, { follower: () => requireFollowing(follower) });
   const server = createServer(app as RequestListener);

@@ -1,4 +1,5 @@
 import { Wallet, getAddress, isAddress } from "ethers";
+import { usdcAmount } from "@hireforhumans/protocol";
 import { z } from "zod";
 import { Secret } from "./secret.ts";
 
@@ -60,6 +61,12 @@ const url = (...protocols: string[]) =>
     .describe(`a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
 
 const text = z.string().min(1).describe("a text that is not empty");
+const usdc = usdcAmount.describe("an amount of USDC such as 0.15");
+const fraction = z
+  .string()
+  .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/)
+  .transform(Number)
+  .describe("a number from 0 to 1, such as 0.05");
 const flag = z
   .enum(["true", "false"])
   .transform((value) => value === "true")
@@ -250,6 +257,44 @@ export const settings = {
     integers("seconds, one for each wave"),
     "20,25,30,35",
     "How long each wave may answer. All four together stay under two minutes.",
+  ),
+
+  // Peer review.
+  reviewFund: optional(
+    "REVIEW_FUND",
+    address,
+    "The account that pays for reviews, inside the spending limit it gave the relayer. Not set: nothing is reviewed by peers.",
+  ),
+  reviewReward: setting(
+    "REVIEW_REWARD",
+    usdc,
+    "0.15",
+    "What one review earns, in USDC. Two of them are the fee on a job of 12 USDC: reviews that a client asks for are paid " +
+      "out of the fee of its own job.",
+  ),
+  reviewBelowScore: setting(
+    "REVIEW_BELOW_SCORE",
+    fraction,
+    "0.6",
+    "The work of everyone with a lower reputation in its domain is reviewed. A newcomer passes 0.6 with one to three clean jobs.",
+  ),
+  reviewShare: setting("REVIEW_SHARE", fraction, "0.05", "The share of all other work that is reviewed, drawn by lot."),
+  reviewerMinScore: setting(
+    "REVIEWER_MIN_SCORE",
+    fraction,
+    "0.5",
+    "The least reputation in the domain to be asked for a review. With many workers, raise it.",
+  ),
+  goldenShare: setting(
+    "GOLDEN_SHARE",
+    fraction,
+    "0.08",
+    "The share of reviews whose answer is known and which measure the reviewer: 5 to 10 % tell apart good from bad in some dozen.",
+  ),
+  goldenTasksFile: optional(
+    "GOLDEN_TASKS_FILE",
+    text,
+    "A JSON file of cases with known answers, read at each start; see docs/review.md.",
   ),
 
   // Evidence.

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { CheckName, CheckRequest, ContextPacket, EvidenceBundle, Json, Outcome } from "@hireforhumans/protocol";
+import type { PeerReview } from "./review/judge.ts";
 
 /** What is to be verified; plain data, so that it can be sent to an oracle elsewhere. */
 export interface VerificationRequest {
@@ -11,6 +12,8 @@ export interface VerificationRequest {
   chainTimeSeconds: bigint;
   /** The customer's answers to this job's confirmations, as the gateway keeps them. */
   confirmations: { tokenHash: string; statement: string; answer: "confirmed" | "denied" | null }[];
+  /** What peers said so far; undefined where none are asked. */
+  reviews?: { wanted: number; answers: PeerReview[] };
   /** Fingerprints of this bundle (see fingerprints.ts) that stood in earlier evidence of other jobs. */
   seenBefore: string[];
 }

@@ -3,6 +3,7 @@ export { mediaTypeOf } from "./checks/document-type.ts";
 export { fingerprintsOf } from "./fingerprints.ts";
 export { createOracle, type Oracle, type OracleOptions, type Verification } from "./oracle.ts";
 export { checks, outcomeOf, runChecks } from "./pipeline.ts";
+export { judgeReviews, type Judgement, type PeerReview } from "./review/judge.ts";
 export { createRemoteOracle, OracleUnavailable, type RemoteOracleOptions } from "./remote.ts";
 export { fitsSchema, type SchemaResult } from "./schema-thread.ts";
 export { createOracleService, type ServiceOptions } from "./service.ts";

@@ -3,6 +3,7 @@ import {
   outcomeSchema,
   packetSchema,
   bytes32Schema,
+  reviewAnswerSchema,
   signatureSchema,
   unixSecondsSchema,
   verdictReasonsSchema,
@@ -22,6 +23,19 @@ export const verifyRequestSchema = z.strictObject({
       answer: z.enum(["confirmed", "denied"]).nullable(),
     }),
   ),
+  reviews: z
+    .strictObject({
+      wanted: z.int().min(0),
+      answers: z.array(
+        z.strictObject({
+          answer: reviewAnswerSchema,
+          reason: z.string(),
+          golden_right: z.int().min(0),
+          golden_wrong: z.int().min(0),
+        }),
+      ),
+    })
+    .nullable(),
   seen_before: z.array(z.string()),
   /** Where each file of the bundle can be read for some minutes, without a key. */
   files: z.array(z.strictObject({ sha256: z.string(), url: z.url() })),

@@ -6,6 +6,7 @@ import { customerConfirmation } from "./checks/customer-confirmation.ts";
 import { documentType } from "./checks/document-type.ts";
 import { duplicate } from "./checks/duplicate.ts";
 import { httpConfirmation } from "./checks/http-confirmation.ts";
+import { peerReview } from "./checks/peer-review.ts";
 import { requiredEvidence } from "./checks/required-evidence.ts";
 import { responseSchema } from "./checks/response-schema.ts";
 import { rubric } from "./checks/rubric.ts";
@@ -24,6 +25,7 @@ export const checks: { [Name in CheckName]: Check<Name> } = {
   http_confirmation: httpConfirmation,
   transaction,
   rubric,
+  peer_review: peerReview,
 };
 
 /** Longer than a slow system of a client takes to answer, shorter than a worker's patience. */
@@ -39,6 +41,7 @@ export function runChecks(request: VerificationRequest, sources: Sources, log: L
     run("required_evidence", undefined),
     run("duplicate", undefined),
     ...((response_schema ?? acceptance.response_schema) ? [run("response_schema", undefined)] : []),
+    ...(request.reviews === undefined ? [] : [run("peer_review", undefined)]),
   ];
   const asked = acceptance.checks.map((request) => run(request.check, request.params));
   return Promise.all([...always, ...asked]);

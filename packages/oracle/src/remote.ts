@@ -56,8 +56,21 @@ function messageOf(
       statement,
       answer,
     })),
+    reviews: request.reviews === undefined ? null : reviewsMessage(request.reviews),
     seen_before: request.seenBefore,
     files: files.map(({ sha256 }) => ({ sha256, url: linkTo(sha256) })),
+  };
+}
+
+function reviewsMessage({ wanted, answers }: NonNullable<VerificationRequest["reviews"]>) {
+  return {
+    wanted,
+    answers: answers.map(({ answer, reason, goldenRight, goldenWrong }) => ({
+      answer,
+      reason,
+      golden_right: goldenRight,
+      golden_wrong: goldenWrong,
+    })),
   };
 }
 

@@ -80,7 +80,20 @@ function requestOf(message: z.output<typeof verifyRequestSchema>): VerificationR
       statement,
       answer,
     })),
+    ...(message.reviews === null ? {} : { reviews: reviewsOf(message.reviews) }),
     seenBefore: message.seen_before,
+  };
+}
+
+function reviewsOf({ wanted, answers }: NonNullable<z.output<typeof verifyRequestSchema>["reviews"]>) {
+  return {
+    wanted,
+    answers: answers.map(({ answer, reason, golden_right, golden_wrong }) => ({
+      answer,
+      reason,
+      goldenRight: golden_right,
+      goldenWrong: golden_wrong,
+    })),
   };
 }
 

@@ -44,7 +44,7 @@ describe("every check", () => {
       ];
       for (const items of hostile) {
         const acceptance = { checks: asked(name) ?? [], response_schema: { type: "string" } };
-        const found = await result(name, [acceptance, items]);
+        const found = await result(name, [acceptance, items, { reviews: { wanted: 2, answers: [] } }]);
         expect(found.reason).toMatch(/^[A-Z].{8,}/su);
         expect(found.reason.length).toBeLessThanOrEqual(2000);
         expect(["pass", "fail", "unsure"]).toContain(found.outcome);

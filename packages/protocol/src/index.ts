@@ -35,6 +35,7 @@ export * from "./schemas/payment.ts";
 export * from "./schemas/rating.ts";
 export * from "./schemas/scalars.ts";
 export * from "./schemas/terms.ts";
+export * from "./schemas/review.ts";
 export * from "./schemas/verdict.ts";
 export * from "./schemas/webhook.ts";
 export * from "./schemas/worker.ts";

@@ -1,6 +1,14 @@
 import type { ColumnType, Generated, GeneratedAlways } from "kysely";
-import type { CaseDocument, ContextPacket, Fallback, Json as JsonValue, TermsJson } from "@hireforhumans/protocol";
+import type {
+  CaseDocument,
+  ContextPacket,
+  Fallback,
+  Json as JsonValue,
+  ReviewAnswer,
+  TermsJson,
+} from "@hireforhumans/protocol";
 import type { CaseState } from "../arbitration/case-state.ts";
+import type { ReviewCase } from "../review/review-case.ts";
 
 /** What a timestamptz column takes and gives; left out, the database's own clock fills it. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -212,6 +220,8 @@ export interface Schema {
     fingerprints: Generated<string[]>;
     signature: string;
     valid_until_seconds: bigint;
+    /** How many peers are to review it at least; null until its first verification has settled that. */
+    reviewers: number | null;
     /** When the oracle is asked again unless it has signed by then; at first after the queue has given up. */
     verify_again_at: Generated<Date>;
     created_at: CreatedAt;
@@ -236,6 +246,30 @@ export interface Schema {
     valid_until_seconds: bigint | null;
     created_at: CreatedAt;
   };
+  /** Cases whose answer is known, by which reviewers are measured. */
+  golden_tasks: {
+    id: string;
+    domain: string;
+    packet: Json<ReviewCase>;
+    answer: ReviewAnswer;
+    retired_at: Date | null;
+    retired_because: string | null;
+    created_at: CreatedAt;
+  };
+  /** What the review jobs are reviews of: evidence or a golden task. */
+  reviews: {
+    id: string;
+    job_id: string;
+    evidence_id: string | null;
+    golden_id: string | null;
+    worker_id: string | null;
+    answer: ReviewAnswer | null;
+    reason: string | null;
+    answered_at: Date | null;
+    created_at: CreatedAt;
+  };
+  /** From where accounts came, as keyed hashes of their networks. */
+  networks_seen: { address: string; network: string; seen_at: Generated<Date> };
   webhook_endpoints: {
     id: string;
     client_id: string;

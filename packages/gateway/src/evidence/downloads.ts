@@ -6,8 +6,8 @@ import type { Context } from "../context.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 
 /**
- * Sends a file to the one who uploaded it, to the client whose job has it as evidence, or to whoever sits over a case to
- * which it belongs: parties and drawn jurors.
+ * Sends a file to the one who uploaded it, to the client whose job has it as evidence, to who has a review of it in hand,
+ * or to whoever sits over a case to which it belongs: parties and drawn jurors.
  * @throws ApiError not_found, also where it exists but is somebody else's
  */
 export async function sendFile(ctx: Context, caller: Caller, sha256: string, response: Response): Promise<void> {
@@ -41,6 +41,7 @@ async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<bo
     .where(isWorker(caller) ? "worker_id" : "client_id", "=", isWorker(caller) ? caller.worker.id : caller.client.id)
     .executeTakeFirst();
   if (own !== undefined || (await isOfOwnCase(ctx, caller, sha256))) return true;
+  if (isWorker(caller) && (await isInReview(ctx, caller.worker.id, sha256))) return true;
   if (isWorker(caller)) return false;
   const evidence = await ctx.db
     .selectFrom("evidence")
@@ -50,6 +51,19 @@ async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<bo
     .where(sql<boolean>`fingerprints @> ${[`file:${sha256}`]}`)
     .executeTakeFirst();
   return evidence !== undefined;
+}
+
+/** Whether the worker has a review in hand to which the file belongs. */
+async function isInReview({ db }: Context, workerId: string, sha256: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from jobs j join reviews r on r.job_id = j.id
+    left join evidence e on e.id = r.evidence_id
+    left join golden_tasks g on g.id = r.golden_id
+    where j.worker_id = ${workerId} and j.status = 'accepted'
+      and (e.fingerprints @> ${[`file:${sha256}`]} or g.packet -> 'attachments' @> ${JSON.stringify([{ sha256 }])}::jsonb)
+    limit 1
+  `.execute(db);
+  return rows.length > 0;
 }
 
 /** Whether a party of a case added it, or it is evidence of a job whose case the caller was drawn for. */

@@ -70,7 +70,7 @@ const isEmpty = (value: unknown): boolean =>
   value === null || (typeof value === "object" && Object.keys(value).length === 0);
 
 /** The values by which the packet names its customer: they must not be seen, and neither must the words of a name. */
-function knownValues(packet: ContextPacket): string[] {
+export function knownValues(packet: ContextPacket): string[] {
   const values = new Set<string>();
   const add = (value: Json) => {
     if (typeof value === "string" || typeof value === "number") addValue(values, String(value));

@@ -102,7 +102,7 @@ async function makeJob(
     await requireWithinTotalCaps(trx, caller.key, job.total);
     await requireFunds(trx, client.id, job, { read, requirement, byAuthorization: authorization !== undefined });
     if (authorization !== undefined) await requireUnusedId(trx, job.id);
-    await insertJob(trx, caller, body, job, availability);
+    await insertJob(trx, { clientId: caller.client.id, keyId: caller.key.id }, body, job, availability);
     await insertRepeatable(trx, repeatable, job.id);
     if (body.webhook_url !== undefined) {
       const endpoint = { url: body.webhook_url, headers: body.webhook_headers ?? {} };
@@ -137,9 +137,16 @@ async function requireOwnPool(trx: Trx, clientId: string, poolId: string | undef
   if (pool === undefined) throw new ApiError("pool_unknown", `You have no pool ${poolId}.`, { param: "pool_id" });
 }
 
-async function insertJob(
+/** Whose job it is. The gateway's own jobs (reviews) have no key. */
+interface Owner {
+  clientId: string;
+  keyId: string | null;
+}
+
+/** Writes the row of a prepared job; its event and its funding are the caller's. */
+export async function insertJob(
   trx: Trx,
-  caller: KeyCaller,
+  { clientId, keyId }: Owner,
   body: JobCreate,
   { id, chainJobId, terms, packet, requirements, reward, fee }: PreparedJob,
   availability: { estimated_match_time: number; workers_available: number },
@@ -148,8 +155,8 @@ async function insertJob(
     .insertInto("jobs")
     .values({
       id,
-      client_id: caller.client.id,
-      key_id: caller.key.id,
+      client_id: clientId,
+      key_id: keyId,
       chain_job_id: chainJobId,
       terms: JSON.stringify(termsToJson(terms)),
       request: JSON.stringify({

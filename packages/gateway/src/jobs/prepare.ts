@@ -4,9 +4,12 @@ import {
   type ContextPacket,
   type JobCreate,
   MAX_WINDOW_MINUTES,
+  FEE_BPS,
+  MAX_REVIEWERS,
   type Terms,
   domainOf,
   feeOf,
+  formatUsdc,
   jobIdOf,
   saltOf,
 } from "@hireforhumans/protocol";
@@ -39,7 +42,7 @@ export interface PreparedJob {
  * @throws ApiError amount_too_large
  */
 export function prepareJob(
-  ctx: Pick<Context, "chain" | "outbox" | "oracle">,
+  ctx: Pick<Context, "chain" | "outbox" | "oracle" | "config">,
   clientAddress: string,
   request: JobCreate,
   id: string,
@@ -49,7 +52,7 @@ export function prepareJob(
   const { reward } = request;
   const fee = feeOf(reward);
   requireStorable("reward", reward + fee);
-  requireDecidable(request);
+  requireReviewable(ctx.config, request, fee);
   const requirements = requirementsOfRequest(request);
   const deadlineAt = new Date(Number(deadlineSeconds) * 1000);
   const { packet, packetHash } = buildPacket({ jobId: id, request, deadlineAt });
@@ -81,13 +84,26 @@ function workWindowSecondsOf({ work_window_minutes, deadline_minutes }: JobCreat
   return BigInt(Math.floor(minutes * 60));
 }
 
-/** Evidence that nobody would ever judge must not be asked for. */
-function requireDecidable({ acceptance }: JobCreate): void {
+/** Reviews that nobody would pay for must not be asked for: those that a client wants are paid out of its job's fee. */
+function requireReviewable(
+  { reviewFund, reviewReward }: Context["config"],
+  { acceptance, reward }: JobCreate,
+  fee: bigint,
+): void {
   const reviewers = acceptance?.reviewers ?? 0;
   if (reviewers === 0) return;
-  throw new ApiError(
-    "invalid_request",
-    `acceptance.reviewers is ${reviewers}; this gateway has no peer review, so it has to be 0 or left out.`,
-    { param: "acceptance.reviewers" },
+  const refused = (detail: string) => {
+    throw new ApiError("invalid_request", `acceptance.reviewers is ${reviewers}; ${detail}`, {
+      param: "acceptance.reviewers",
+    });
+  };
+  if (reviewFund === undefined) refused("this gateway has no peer review, so it has to be 0 or left out.");
+  if (reviewers > MAX_REVIEWERS) refused(`the most is ${MAX_REVIEWERS}.`);
+  const cost = BigInt(reviewers) * (reviewReward + feeOf(reviewReward));
+  if (cost <= fee) return;
+  const least = (cost * 10_000n + FEE_BPS - 1n) / FEE_BPS;
+  refused(
+    `they cost ${formatUsdc(cost)} USDC and are paid out of the job's fee, which is ${formatUsdc(fee)} on a reward of ` +
+      `${formatUsdc(reward)}. Ask for fewer, or offer ${formatUsdc(least)} or more.`,
   );
 }

@@ -6,6 +6,7 @@ import { cancelJob } from "./cancel.ts";
 import { createJob } from "./create.ts";
 import { listEvents } from "./event-list.ts";
 import { streamEvents } from "./event-stream.ts";
+import { rememberNetwork } from "../review/networks.ts";
 import { jobColumns, jobOf } from "./find.ts";
 import { presentMessage, sendMessage } from "./messages.ts";
 import { forWorker, presentJobs, presentOneJob } from "./present.ts";
@@ -16,7 +17,10 @@ import { releaseJob } from "./release.ts";
 export function jobRoutes(ctx: Context): ServedRoute[] {
   const { db } = ctx;
   return [
-    serve("createJob", (call) => createJob(ctx, call)),
+    serve("createJob", async (call) => {
+      await rememberNetwork(ctx, call.caller.client.address, call.request.ip);
+      return createJob(ctx, call);
+    }),
 
     serve("listJobs", async ({ caller, query }) => {
       const after = idAfter(query.cursor, "job");

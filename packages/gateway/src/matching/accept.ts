@@ -94,6 +94,7 @@ async function accept(ctx: Context, trx: Trx, worker: Worker, { id, job_id, roun
     .where("id", "=", job_id)
     .execute();
   await lockWorkers(trx, [worker.id, ...rescinded]);
+  await requireOneSeat(trx, worker, job_id);
   await trx.updateTable("workers").set({ misses: 0 }).where("id", "=", worker.id).execute();
   await recountPlaces(trx, [worker.id, ...rescinded]);
   await wakeWorkers(ctx.queue, trx, rescinded);
@@ -106,6 +107,18 @@ async function accept(ctx: Context, trx: Trx, worker: Worker, { id, job_id, roun
   const signed = { validUntilSeconds: BigInt(word.valid_until), signature: word.signature };
   const intent = acceptIntent(ctx.chain.deployment.escrow, await jobOnChain(trx, job_id), worker.address, signed);
   await ctx.outbox.enqueue(trx, intent);
+}
+
+/** Nobody reviews the same case twice. The worker's row is held, so that two acceptances at once see each other. */
+async function requireOneSeat(trx: Trx, worker: Worker, jobId: string): Promise<void> {
+  const { rows } = await sql`
+    select 1 from reviews mine
+    join reviews other on other.id <> mine.id and (other.evidence_id = mine.evidence_id or other.golden_id = mine.golden_id)
+    join jobs on jobs.id = other.job_id and jobs.worker_id = ${worker.id}
+    where mine.job_id = ${jobId}
+  `.execute(trx);
+  if (rows.length === 0) return;
+  throw new ApiError("offer_expired", "You have another review of this case; one person reviews a case once.");
 }
 
 async function handoff(ctx: Context, worker: Worker, offerId: string): Promise<Handoff> {

@@ -11,6 +11,7 @@ export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string) {
     .selectFrom("jobs")
     .select([...askingColumns, "wave", "next_wave_at", "unmatched_at", "request"])
     .select(sql<boolean>`coalesce(next_wave_at <= now(), false)`.as("due"))
+    .select(sql<string[]>`barred_from_review(id)`.as("barred"))
     .where("id", "=", jobId)
     .where("status", "=", "open")
     .where("chain_status", "=", "open")

@@ -46,14 +46,17 @@ export const requirementsOfJob = (job: AskingRow): Requirements => ({
   domain: job.domain,
 });
 
-/** What a job asks, and who is not to get it: its own parties, and everyone but the worker it names, if any. */
-export function askedByJob(job: AskingRow): RawBuilder<unknown> {
+/**
+ * What a job asks, and who is not to get it: its own parties, those barred from a review, and everyone but the worker it
+ * names, if any.
+ */
+export function askedByJob(job: AskingRow & { barred?: readonly string[] }): RawBuilder<unknown> {
   const { client, verifier, arbiter, worker } = job.terms;
   return askedRow({
     ...requirementsOfJob(job),
     jobId: job.id,
     round: job.round,
-    parties: [client, verifier, arbiter],
+    parties: [client, verifier, arbiter, ...(job.barred ?? [])],
     onlyWorker: worker === NOBODY ? null : worker,
   });
 }

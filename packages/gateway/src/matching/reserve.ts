@@ -23,7 +23,7 @@ const SHORTLIST = 200;
  */
 export async function reserveWorkers(
   trx: Trx,
-  job: AskingRow,
+  job: AskingRow & { barred?: readonly string[] },
   count: number,
   onlyWorkerId?: string,
 ): Promise<Candidate[]> {

@@ -3,6 +3,10 @@ import type { Verification, VerificationRequest } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { appendJobEvent } from "../jobs/events.ts";
+import { answersOn } from "../review/answers.ts";
+import { askForReviews } from "../review/ask.ts";
+import { recordReview } from "../review/record.ts";
+import { reviewersWanted } from "../review/wanted.ts";
 import { settleVerdict } from "../settlement/verdict.ts";
 
 /**
@@ -14,27 +18,38 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     .selectFrom("evidence")
     .innerJoin("jobs", "jobs.id", "evidence.job_id")
     .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
-    .select(["evidence.job_id", "evidence.round", "bundle", "evidence_hash", "fingerprints"])
-    .select(["jobs.packet", "jobs.ended_at", "verdicts.outcome"])
+    .innerJoin("workers", "workers.id", "evidence.worker_id")
+    .select(["evidence.job_id", "evidence.round", "bundle", "evidence_hash", "fingerprints", "reviewers"])
+    .select(["evidence.worker_id", "workers.address", "jobs.packet", "jobs.terms", "jobs.ended_at", "verdicts.outcome"])
     .where("evidence.id", "=", evidenceId)
     .executeTakeFirstOrThrow();
   if (row.ended_at !== null || (row.outcome !== null && row.outcome !== "unsure")) return;
 
+  const packet = packetSchema.parse(row.packet);
+  const bundle = evidenceBundleSchema.parse(row.bundle);
+  const { job_id: jobId, worker_id: workerId, address: worker, terms } = row;
+  const { acceptance } = packet;
+  const wanted = row.reviewers ?? (await reviewersWanted(ctx, { evidenceId, jobId, worker, acceptance, terms }));
+  const answers = wanted === 0 ? [] : await answersOn(ctx.db, evidenceId);
   const request: VerificationRequest = {
-    packet: packetSchema.parse(row.packet),
-    bundle: evidenceBundleSchema.parse(row.bundle),
+    packet,
+    bundle,
+    ...(wanted === 0 ? {} : { reviews: { wanted, answers } }),
     evidenceHash: row.evidence_hash,
     chainTimeSeconds: ctx.chain.head().timestampSeconds,
-    confirmations: await confirmationsOf(ctx, row.job_id),
-    seenBefore: await seenBefore(ctx, row.job_id, row.fingerprints),
+    confirmations: await confirmationsOf(ctx, jobId),
+    seenBefore: await seenBefore(ctx, jobId, row.fingerprints),
   };
   const verification = await ctx.oracle.verify(request);
   await ctx.db.transaction().execute(async (trx) => {
-    if (!(await storeVerdict(trx, evidenceId, row.job_id, verification))) return;
+    if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return;
     const once = `verified:${row.round}:${verification.outcome}`;
     const data = { outcome: verification.outcome, reasons_hash: verification.reasonsHash };
-    await appendJobEvent(trx, { jobId: row.job_id, type: "job.verified", once, data });
+    await appendJobEvent(trx, { jobId: jobId, type: "job.verified", once, data });
     await settleVerdict(ctx, trx, evidenceId);
+    if (verification.outcome === "pass") await recordReview(ctx, trx, jobId, workerId, bundle);
+    if (verification.outcome !== "unsure" || wanted === 0) return;
+    await askForReviews(ctx, trx, { evidenceId, jobId, packet, bundle, wanted, answers }, verification.reasons);
   });
 }
 

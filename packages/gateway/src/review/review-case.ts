@@ -1,0 +1,81 @@
+import { type ContextPacket, type EvidenceBundle, type Json, jsonSchema, sha256Schema } from "@hireforhumans/protocol";
+import { z } from "zod";
+import { knownValues } from "../handoff/redact.ts";
+import { scrub } from "../handoff/scrub.ts";
+
+/** What a reviewer sees of a case, the same for real and golden ones: nothing that tells who did the work, or for whom. */
+export const reviewCaseSchema = z.strictObject({
+  goal: z.string(),
+  question: z.string().nullable(),
+  response_options: z.array(z.string()),
+  /** What the client wants judged, beside whether the goal was reached. */
+  rubric: z.array(z.string()),
+  resolution: z.string(),
+  notes: z.string(),
+  evidence: z.array(z.strictObject({ kind: z.string(), content: jsonSchema })),
+  attachments: z.array(
+    z.strictObject({ uri: z.string(), sha256: sha256Schema, name: z.string(), media_type: z.string() }),
+  ),
+});
+export type ReviewCase = z.infer<typeof reviewCaseSchema>;
+
+/**
+ * A case as its reviewers see it. Texts are scrubbed as offers are; files can't be, so they are shown without their names.
+ * @param linkTo where a file can be read by who has the review in hand
+ */
+export function reviewCaseOf(
+  packet: ContextPacket,
+  bundle: EvidenceBundle,
+  linkTo: (sha256: string) => string,
+): ReviewCase {
+  const known = knownValues(packet);
+  const clean = (text: string) => scrub(text, known).text;
+  const files = bundle.items.filter((item) => item.kind === "file");
+  return {
+    goal: clean(packet.goal),
+    question: packet.question === null ? null : clean(packet.question),
+    response_options: packet.response_options.map(clean),
+    rubric: packet.acceptance.checks.flatMap((check) =>
+      check.check === "rubric" ? [clean(check.params.question)] : [],
+    ),
+    resolution: clean(bundle.resolution),
+    notes: clean(bundle.worker_notes),
+    evidence: bundle.items.flatMap((item) => {
+      const content = contentOf(item, clean);
+      return content === undefined ? [] : [{ kind: item.kind, content }];
+    }),
+    attachments: files.map(({ sha256, media_type }, index) => ({
+      uri: linkTo(sha256),
+      sha256,
+      name: `evidence-${index + 1}`,
+      media_type,
+    })),
+  };
+}
+
+/** @returns undefined for a file, which is an attachment */
+function contentOf(item: EvidenceBundle["items"][number], clean: (text: string) => string): Json | undefined {
+  switch (item.kind) {
+    case "text":
+      return clean(item.text);
+    case "json":
+      return cleanJson(item.value, clean);
+    case "link":
+      return { host: new URL(item.url).hostname, note: clean(item.note ?? "") };
+    case "file":
+      return undefined;
+    // The automatic checks have found what these prove, and each names somebody.
+    case "customer_confirmation":
+    case "http_confirmation":
+    case "transaction":
+      return "checked automatically";
+  }
+}
+
+function cleanJson(value: Json, clean: (text: string) => string): Json {
+  if (typeof value === "string") return clean(value);
+  if (typeof value === "number") return clean(String(value)) === String(value) ? value : "[number]";
+  if (Array.isArray(value)) return value.map((entry) => cleanJson(entry, clean));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, cleanJson(entry, clean)]));
+}

@@ -1,0 +1,55 @@
+import { type Acceptance, type TermsJson, wadOf } from "@hireforhumans/protocol";
+import type { Context, Database } from "../context.ts";
+import { START_SCORE } from "../matching/rank.ts";
+import { keyedHash, lotOf } from "./secret.ts";
+
+/** Fewer can't disagree. */
+export const LEAST_REVIEWERS = 2;
+
+export interface Reviewable {
+  evidenceId: string;
+  jobId: string;
+  worker: string;
+  acceptance: Acceptance;
+  terms: TermsJson;
+}
+
+/**
+ * How many peers at least are to review evidence: as many as the job asks for; else two where its worker's reputation in
+ * the domain is low, or where the lot falls on it. Settled once, so that a score that moves meanwhile changes nothing.
+ */
+export async function reviewersWanted(ctx: Context, evidence: Reviewable): Promise<number> {
+  const wanted = await reckon(ctx, evidence);
+  await ctx.db
+    .updateTable("evidence")
+    .set({ reviewers: wanted })
+    .where("id", "=", evidence.evidenceId)
+    .where("reviewers", "is", null)
+    .execute();
+  return wanted;
+}
+
+async function reckon(ctx: Context, { evidenceId, jobId, worker, acceptance, terms }: Reviewable) {
+  const { reviewFund, reviewBelowScore, reviewShare } = ctx.config;
+  if (reviewFund === undefined || (await isReview(ctx.db, jobId))) return 0;
+  const asksForJudgement = acceptance.checks.some(({ check }) => check === "rubric");
+  if (acceptance.reviewers > 0 || asksForJudgement) return Math.max(acceptance.reviewers, LEAST_REVIEWERS);
+  const drawn = lotOf(keyedHash(ctx.config, "review lot", evidenceId)) < reviewShare;
+  const score = await scoreOf(ctx.db, worker, terms.domain);
+  return drawn || score < wadOf(reviewBelowScore) ? LEAST_REVIEWERS : 0;
+}
+
+async function isReview(db: Database, jobId: string): Promise<boolean> {
+  const review = await db.selectFrom("reviews").select("id").where("job_id", "=", jobId).executeTakeFirst();
+  return review !== undefined;
+}
+
+async function scoreOf(db: Database, address: string, domainHash: string): Promise<bigint> {
+  const row = await db
+    .selectFrom("reputations")
+    .select("score")
+    .where("address", "=", address)
+    .where("domain_hash", "=", domainHash)
+    .executeTakeFirst();
+  return BigInt(row?.score ?? START_SCORE);
+}

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type EvidenceItem, type Offer, type Review, parseUsdc } from "@hireforhumans/protocol";
+import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
+import { until } from "../../../../scripts/stack/until.ts";
+import { jobRow, signUp, type Stage, type StagedWorker, startStage } from "../gateway/stage.ts";
+import { engines, gatewayDatabase } from "../support/database.ts";
+
+const reward = parseUsdc("0.15");
+const reason = "The text names the refund and its date, as the goal asks.";
+
+describe.each(engines)("peer review (%s)", (engine) => {
+  let stage: Stage;
+  let peers: StagedWorker[];
+  beforeAll(async () => {
+    stage = await startStage({ database: gatewayDatabase(engine), env: { GOLDEN_SHARE: "0" } });
+    peers = [];
+    for (let index = 2; index < 8; index += 1) peers.push(await signUp(stage.stack, index));
+  });
+  afterAll(() => stage.stop());
+
+  const db = () => stage.stack.gateway.context.db;
+  const online = (...workers: number[]) =>
+    Promise.all(peers.map((peer, index) => peer.api.setPresence(workers.includes(index) ? "online" : "offline")));
+  const peer = (index: number) => peers[index] as StagedWorker;
+
+  /** A job with Ada's evidence that `reviewers` are to judge. */
+  async function delivered(reviewers: number, items?: EvidenceItem[]) {
+    await online();
+    await stage.ada.api.setPresence("online");
+    const asked = { acceptance: { reviewers, required_evidence: ["text" as const] }, reward: "40.00" };
+    const { job } = await stage.delivered(asked, items);
+    return job;
+  }
+
+  const reviewsOf = (jobId: string) =>
+    db()
+      .selectFrom("reviews")
+      .innerJoin("evidence", "evidence.id", "reviews.evidence_id")
+      .innerJoin("jobs", "jobs.id", "reviews.job_id")
+      .select(["reviews.job_id", "reviews.answer", "reviews.worker_id", "jobs.status"])
+      .where("evidence.job_id", "=", jobId)
+      .orderBy("reviews.id")
+      .execute();
+
+  const posted = (jobId: string, count: number) =>
+    until(`${count} reviews of ${jobId} are posted`, async () =>
+      (await reviewsOf(jobId)).length === count ? true : undefined,
+    );
+
+  const pendingReviews = async ({ api }: StagedWorker) =>
+    (await api.offers.list({ status: "pending" })).data.filter(({ category }) => category === "peer_review");
+
+  const reviewOffer = (worker: StagedWorker) =>
+    until(`${worker.address} is asked for a review`, async () => (await pendingReviews(worker))[0]);
+
+  async function answer(worker: StagedWorker, said: Review["answer"], offer?: Offer) {
+    const taken = offer ?? (await reviewOffer(worker));
+    const handoff = await worker.api.offers.accept(taken);
+    const items: EvidenceItem[] = [{ kind: "json", value: { answer: said, reason } }];
+    await worker.api.evidence.submit(taken, { resolution: said, items });
+    return handoff;
+  }
+
+  it("two who agree settle it, are paid by the escrow, and see nothing that tells who did the work", async () => {
+    const before = await stage.stack.usdcOf(peer(0).address);
+    const job = await delivered(2, [{ kind: "text", text: "I, Ada Lovelace, refunded order A-7781 of c_1042 today." }]);
+    await online(0, 1);
+    const handoff = await answer(peer(0), "pass");
+    await answer(peer(1), "pass");
+    await stage.reached(job.job_id, "paid");
+
+    const shown = JSON.stringify(handoff);
+    const secrets = ["Ada", "Lovelace", "7781", "c_1042", job.job_id, stage.ada.address, devAccounts.client.address];
+    for (const secret of secrets) expect(shown).not.toContain(secret);
+    expect(shown).toContain("refunded order");
+    await until("the reviewer is paid", async () =>
+      (await stage.stack.usdcOf(peer(0).address)) === before + reward ? true : undefined,
+    );
+    const verdict = await stage.agent.jobs.verdict(job.job_id);
+    const answers = [
+      { answer: "pass", reason },
+      { answer: "pass", reason },
+    ];
+    expect(verdict.reasons.checks.find(({ check }) => check === "peer_review")).toMatchObject({
+      outcome: "pass",
+      details: { answers },
+    });
+    expect(JSON.stringify(verdict.reasons)).not.toContain(peer(0).address);
+  });
+
+  it("those who disagree call others, and the fail tells the worker why", async () => {
+    const job = await delivered(2);
+    await online(0, 1);
+    await answer(peer(0), "fail");
+    await answer(peer(1), "pass");
+    await posted(job.job_id, 3);
+    await online(2);
+    await answer(peer(2), "fail");
+    await posted(job.job_id, 4);
+    await online(3);
+    await answer(peer(3), "fail");
+    await stage.reached(job.job_id, "rejected");
+    const { reasons } = await stage.ada.api.jobs.verdict(job.job_id);
+    expect(reasons.summary).toMatch(/Failed: peer_review/);
+    expect(reasons.checks.find(({ check }) => check === "peer_review")?.reason).toMatch(/1 of 4 reviewers/);
+  });
+
+  it("asks neither the worker nor anybody twice, and a reviewer who leaves is replaced", async () => {
+    const job = await delivered(2);
+    await online(0);
+    await answer(peer(0), "pass");
+    await until("the first answer is noted", async () =>
+      (await reviewsOf(job.job_id)).some((review) => review.answer !== null) ? true : undefined,
+    );
+    // Both are on line with places free, and nobody else is there for the second seat.
+    expect(await pendingReviews(peer(0))).toEqual([]);
+    expect(await pendingReviews(stage.ada)).toEqual([]);
+
+    await online(1);
+    const left = await reviewOffer(peer(1));
+    await peer(1).api.offers.accept(left);
+    await until("the review is taken on chain", async () =>
+      (await jobRow(stage.stack, left.job_id)).chain_status === "accepted" ? true : undefined,
+    );
+    await online(2);
+    await stage.stack.chain.increaseTime(6 * 60 + 1);
+    await answer(peer(2), "pass");
+    await stage.reached(job.job_id, "paid");
+  });
+
+  it("refuses reviewers that the job's fee does not pay, with the figures", async () => {
+    const refusal = { status: 422, problem: { param: "acceptance.reviewers" } };
+    await expect(stage.post({ acceptance: { reviewers: 3 }, reward: "12.00" })).rejects.toMatchObject(refusal);
+    await expect(stage.post({ acceptance: { reviewers: 3 }, reward: "12.00" })).rejects.toThrow(
+      /0\.46125.*0\.30.*18\.45/,
+    );
+    await expect(stage.post({ acceptance: { reviewers: 6 }, reward: "400.00" })).rejects.toMatchObject(refusal);
+  });
+});

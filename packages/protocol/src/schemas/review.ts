@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { domainNameSchema } from "./scalars.ts";
+
+/** The category of the jobs by which a gateway has evidence reviewed. */
+export const REVIEW_CATEGORY = "peer_review";
+
+/** The most that review one piece of evidence: where five can't tell, more of the same would not. */
+export const MAX_REVIEWERS = 5;
+
+export const reviewAnswerSchema = z.enum(["pass", "fail"]).meta({
+  id: "ReviewAnswer",
+  description: "pass: the evidence shows that the goal was reached and the rubric is met.",
+});
+export type ReviewAnswer = z.infer<typeof reviewAnswerSchema>;
+
+/** What a reviewer hands in, as the `json` evidence of a review job. */
+export const reviewSchema = z
+  .strictObject({
+    answer: reviewAnswerSchema,
+    reason: z
+      .string()
+      .min(20)
+      .max(1000)
+      .meta({ description: "Why, for both sides to read. Name nobody.", example: "The transcript shows the refund." }),
+  })
+  .meta({ id: "Review", description: "A reviewer's answer." });
+export type Review = z.infer<typeof reviewSchema>;
+
+/** How well reviewers agree, and how often they are right where the answer is known. */
+export const reviewQualitySchema = z
+  .object({
+    domain: domainNameSchema,
+    cases: z.int().min(0).meta({ description: "Evidence that was reviewed." }),
+    reviews: z.int().min(0).meta({ description: "Answers on it." }),
+    alpha: z.number().max(1).nullable().meta({
+      description: "Krippendorff's alpha of those answers: 1 agreement, 0 chance; null while there are too few.",
+    }),
+    golden_answers: z.int().min(0).meta({ description: "Answers to golden tasks that are in use." }),
+    golden_accuracy: z.number().min(0).max(1).nullable().meta({ description: "The share of them that is right." }),
+  })
+  .meta({ id: "ReviewQuality", description: "How good the reviews in a domain are." });
+export type ReviewQuality = z.infer<typeof reviewQualitySchema>;
