@@ -102,7 +102,7 @@ describe.each(engines)("peer review (%s)", (engine) => {
     await stage.reached(job.job_id, "rejected");
     const { reasons } = await stage.ada.api.jobs.verdict(job.job_id);
     expect(reasons.summary).toMatch(/Failed: peer_review/);
-    expect(reasons.checks.find(({ check }) => check === "peer_review")?.reason).toMatch(/1 of 4 reviewers/);
+    expect(reasons.checks.find(({ check }) => check === "peer_review")?.reason).toMatch(/Of 4 reviewers, 1 finds/);
   });
 
   it("asks neither the worker nor anybody twice, and a reviewer who leaves is replaced", async () => {

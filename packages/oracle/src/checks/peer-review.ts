@@ -16,7 +16,10 @@ function findingOf({ wanted, answers }: { wanted: number; answers: Parameters<ty
     answers: answers.map(({ answer, reason }) => ({ answer, reason })),
   };
   const passes = answers.filter(({ answer }) => answer === "pass").length;
-  const tally = `${passes} of ${answers.length} reviewers find the evidence good`;
+  const tally =
+    answers.length === 0
+      ? "No reviewer has answered yet"
+      : `Of ${answers.length} reviewers, ${passes} ${passes === 1 ? "finds" : "find"} the evidence good`;
   const certainty = `${(100 * Math.max(posterior, 1 - posterior)).toFixed(1)} %`;
   switch (outcome) {
     case "pass":
