@@ -17,6 +17,7 @@ import { Imports } from "./mutate/imports.ts";
 import { Invariants } from "./mutate/invariants.ts";
 import { mutantsOf, type Mutant } from "./mutate/mutants.ts";
 import { killedPart, pageOf, percent, type Reasons, type Result } from "./mutate/page.ts";
+import { Rehearsals } from "./mutate/rehearsals.ts";
 import { strataOf, type Stratum } from "./mutate/sample.ts";
 import { State, type Verdict } from "./mutate/state.ts";
 import { Tests } from "./mutate/tests.ts";
@@ -48,12 +49,13 @@ const imports = new Imports(trees);
 const known = mutantsOf(sources, trees).filter(({ path }) => path.startsWith(only));
 const reasons = JSON.parse(await readFile(REASONS, "utf8")) as Reasons;
 const tests = await Tests.find(sources);
+const rehearsals = await Rehearsals.open(sources, tests.sources);
 const state = await State.open(tests.sources);
 const results: Result[] = [];
 console.log(`${count} of ${known.length} mutants, seed ${seed}`);
 
 const workers = await startWorkers(wholeNumber("workers", values.workers));
-if (tests.gasBound.length > 0) console.log(`run on fully optimized code only: ${tests.gasBound.join(", ")}`);
+console.log(`run on fully optimized code only: ${tests.mocha.filter(isGasBound).join(", ") || "none"}`);
 try {
   for (const stratum of strataOf(known, count, seed)) await Promise.all(workers.map((worker) => work(worker, stratum)));
 } finally {
@@ -87,7 +89,7 @@ function wholeNumber(option: string, text: string): number {
 async function startWorkers(number: number): Promise<WorkerProcess[]> {
   const started = await Promise.all(Array.from({ length: number }, () => WorkerProcess.start(tests.mocha)));
   try {
-    const files = [...tests.mocha];
+    const files = tests.mocha.filter((file) => rehearsals.get(file) === undefined);
     await Promise.all(started.map((worker) => rehearse(worker, files)));
     return started;
   } catch (error) {
@@ -102,12 +104,18 @@ async function rehearse(worker: WorkerProcess, files: string[]): Promise<void> {
   for (let file = files.shift(); file !== undefined; file = files.shift()) {
     const begunAtMs = performance.now();
     const quick = await worker.try({ profile: "quick", contracts, tests: [file] });
-    tests.durations.set(file, performance.now() - begunAtMs);
-    if (quick.outcome !== "killed") continue;
-    const deployed = await worker.try({ profile: "deployed", contracts, tests: [file] });
-    if (deployed.outcome === "killed") throw new Error(`a test fails without any mutant: ${deployed.by}`);
-    tests.gasBound.push(file);
+    const durationMs = performance.now() - begunAtMs;
+    const gasBound = quick.outcome === "killed";
+    if (gasBound) {
+      const deployed = await worker.try({ profile: "deployed", contracts, tests: [file] });
+      if (deployed.outcome === "killed") throw new Error(`a test fails without any mutant: ${deployed.by}`);
+    }
+    await rehearsals.set(file, { durationMs, gasBound });
   }
+}
+
+function isGasBound(file: string): boolean {
+  return rehearsals.get(file)?.gasBound ?? false;
 }
 
 /** Takes mutants of a stratum until its quota is full; those that are none don't count. */
@@ -132,7 +140,13 @@ async function judge(worker: WorkerProcess, mutant: Mutant): Promise<Verdict> {
   const begunAtMs = performance.now();
   const edit = { ...mutant.edit, path: mutant.path };
   const contracts = imports.dependentsOf(mutant.path);
-  const outcome = await worker.try({ edit, contracts, tests: tests.orderFor(mutant), gasBound: tests.gasBound });
+  const order = tests.orderFor(mutant, contracts, (file) => rehearsals.get(file)?.durationMs ?? 0);
+  const outcome = await worker.try({
+    edit,
+    contracts,
+    tests: order.filter((file) => !isGasBound(file)),
+    gasBound: order.filter(isGasBound),
+  });
   const verdict: Verdict = outcome.outcome === "survived" ? { outcome: "survived", invariants: false } : outcome;
   await state.set(mutant.id, program, verdict);
   const tookSeconds = ((performance.now() - begunAtMs) / 1000).toFixed(1);

@@ -26,6 +26,8 @@ export class Invariants {
     for (const name of COPIED) await cp(join(root, name), join(COPY, name), { recursive: true });
     for (const name of LINKED) await symlink(join(root, name), join(COPY, name));
     const invariants = new Invariants(sources, tests);
+    // The tests look at artifacts of contracts that no test file imports.
+    await invariants.#hardhat(["build", "--quiet"]);
     if (!(await invariants.#pass())) throw new Error(`the Solidity tests fail without any mutant, in ${COPY}`);
     return invariants;
   }
@@ -39,8 +41,12 @@ export class Invariants {
   }
 
   async #pass(): Promise<boolean> {
-    const hardhat = join(root, "node_modules", ".bin", "hardhat");
-    const child = spawn(hardhat, ["test", "solidity", ...this.#tests], { cwd: COPY, stdio: "ignore" });
+    return await this.#hardhat(["test", "solidity", ...this.#tests]);
+  }
+
+  /** Whether it ended well. */
+  async #hardhat(args: string[]): Promise<boolean> {
+    const child = spawn(join(root, "node_modules", ".bin", "hardhat"), args, { cwd: COPY, stdio: "ignore" });
     const [code] = (await once(child, "exit")) as [number | null];
     return code === 0;
   }

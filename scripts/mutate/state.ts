@@ -53,7 +53,8 @@ export class State {
   }
 }
 
-function hashOf(sources: Sources): string {
+/** Of sources and how they are compiled. */
+export function hashOf(sources: Sources): string {
   const compiled = [...sources].map((source) => [source, settingsOf(source[0], "deployed")]);
   return createHash("sha256").update(JSON.stringify(compiled)).digest("hex").slice(0, 16);
 }

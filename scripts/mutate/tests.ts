@@ -10,10 +10,6 @@ export class Tests {
   readonly solidity: string[];
   /** All that these tests are made of. */
   readonly sources: Sources;
-  /** Mocha tests of what the deployed code costs: other code, compiled faster, would fail on them. */
-  readonly gasBound: string[] = [];
-  /** How long each Mocha test took, in milliseconds. */
-  readonly durations = new Map<string, number>();
 
   private constructor(sources: Sources) {
     this.sources = sources;
@@ -30,17 +26,20 @@ export class Tests {
     return new Tests(new Map(await Promise.all(paths.sort().map(read))));
   }
 
-  /** The Mocha tests in the order in which one that kills the mutant should come soonest. */
-  orderFor({ path, operations }: Mutant): string[] {
+  /**
+   * The Mocha tests of the concepts whose contracts may get other code by it, in the order in which one that kills the
+   * mutant should come soonest.
+   */
+  orderFor({ path, operations }: Mutant, contracts: string[], durationMsOf: (file: string) => number): string[] {
     const [, concept = ""] = path.split("/");
+    const concepts = contracts.map((contract) => contract.split("/")[1]);
     const rank = (file: string): number => {
       const [, folder, name = ""] = file.split("/");
       const near = operations.indexOf(name.replace(".test.ts", ""));
       if (folder === concept) return near === -1 ? operations.length : near;
       return operations.length + 1;
     };
-    const duration = (file: string): number => this.durations.get(file) ?? 0;
-    const files = this.mocha.filter((file) => !this.gasBound.includes(file));
-    return files.sort((a, b) => rank(a) - rank(b) || duration(a) - duration(b));
+    const files = this.mocha.filter((file) => concepts.includes(file.split("/")[1]));
+    return files.sort((a, b) => rank(a) - rank(b) || durationMsOf(a) - durationMsOf(b));
   }
 }

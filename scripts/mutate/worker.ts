@@ -45,6 +45,8 @@ const suites = Map.groupBy(mocha.suite.suites, ({ file = "" }) => relative(root,
 process.on("message", (trial: Trial) => {
   void attempt(trial).then((outcome) => process.send?.(outcome));
 });
+// Who asked is gone.
+process.on("disconnect", () => process.exit());
 process.send?.("ready");
 
 function replaceArtifacts(): void {
