@@ -17,7 +17,7 @@ import {
 } from "../support/court.ts";
 import { expectEvents } from "../support/effects.ts";
 import { HOUR, blockTime, nextBlockAt } from "../support/network.ts";
-import { caseAt, newCase, phaseCode, refusesOtherPhases } from "../support/phases.ts";
+import { caseAt, caseAtSecondPanel, newCase, phaseCode, refusesOtherPhases } from "../support/phases.ts";
 import { expectMoves, usd } from "../support/poolEffects.ts";
 import { takesOnlyItsPoolWord } from "../support/poolWords.ts";
 import { NEVER, UNSIGNED, digestOf, type Party } from "../support/signatures.ts";
@@ -144,18 +144,18 @@ describe("commit", () => {
   });
 
   it("tells each commitment, and goes on committing while one is missing", async () => {
-    const d = await caseAt("Committing");
+    const d = await caseAtSecondPanel();
     const [first, second, third] = await panelOf(d);
     const { until } = await d.pool.caseOf(d.jobId);
     const sent = d.pool.commit(d.jobId, [await wordOf(d, third!, 2n), await wordOf(d, first!, 0n)]);
     await expectEvents(d.pool, sent, [
-      ["Committed", d.jobId, 0n, third!.address, 2n, COMMITMENT],
-      ["Committed", d.jobId, 0n, first!.address, 0n, COMMITMENT],
+      ["Committed", d.jobId, 1n, third!.address, 2n, COMMITMENT],
+      ["Committed", d.jobId, 1n, first!.address, 0n, COMMITMENT],
     ]);
     await expectMoves(d, sent, {});
     const current = await d.pool.caseOf(d.jobId);
     expect([current.phase, current.until]).to.deep.equal([phaseCode("Committing"), until]);
-    expect((await d.pool.panelOf(d.jobId, 0n)).map((seat) => [...seat])).to.deep.equal([
+    expect((await d.pool.panelOf(d.jobId, 1n)).map((seat) => [...seat])).to.deep.equal([
       [first!.address, Vote.None, true, false],
       [second!.address, Vote.None, false, false],
       [third!.address, Vote.None, true, false],

@@ -4,7 +4,7 @@ import { id } from "ethers";
 import { commitVotes, panelOf, passWindow, revealVotes, type CommittedVote } from "../support/court.ts";
 import { expectEvents } from "../support/effects.ts";
 import { nextBlockAt } from "../support/network.ts";
-import { caseAt, phaseOf, refusesOtherPhases, type CaseInPhase } from "../support/phases.ts";
+import { caseAt, caseAtSecondPanel, phaseOf, refusesOtherPhases, type CaseInPhase } from "../support/phases.ts";
 import { expectMoves, usd } from "../support/poolEffects.ts";
 
 /** A case of a panel of 3 of whom the first two have committed. */
@@ -66,22 +66,23 @@ describe("denounce", () => {
   });
 
   it("takes a quarter of the bond for the denouncer, in the window's last second too", async () => {
-    const d = await committing();
-    const juror = (await panelOf(d))[0]!;
+    const d = await caseAtSecondPanel();
+    const [, , juror] = await panelOf(d);
+    const committed = await commitVotes(d, [Vote.None, Vote.None, Vote.Worker]);
     await nextBlockAt((await d.pool.caseOf(d.jobId)).until);
-    const sent = d.pool.connect(d.relayer).denounce(d.terms, d.committed, d.committed[0], d.stranger.address);
+    const sent = d.pool.connect(d.relayer).denounce(d.terms, committed, committed[0]!, d.stranger.address);
     await expectEvents(d.pool, sent, [
-      ["Denounced", d.jobId, 0n, juror.address, 0n, d.stranger.address],
-      ["Slashed", d.jobId, juror.address, usd(5)],
+      ["Denounced", d.jobId, 1n, juror!.address, 2n, d.stranger.address],
+      ["Slashed", d.jobId, juror!.address, usd(5)],
       ["Rewarded", d.jobId, d.stranger.address, usd(5)],
     ]);
     await expectMoves(d, sent, {
       balances: { [d.stranger.address]: usd(5) },
-      stakes: { [juror.address]: -usd(5) },
-      locked: { [juror.address]: -usd(5) },
+      stakes: { [juror!.address]: -usd(5) },
+      locked: { [juror!.address]: -usd(5) },
     });
-    const [seat] = await d.pool.panelOf(d.jobId, 0n);
-    expect([...seat!]).to.deep.equal([juror.address, Vote.None, true, true]);
+    const seat = (await d.pool.panelOf(d.jobId, 1n))[2];
+    expect([...seat!]).to.deep.equal([juror!.address, Vote.None, true, true]);
   });
 
   it("gives the rest of the bond to the jurors who vote with the panel", async () => {

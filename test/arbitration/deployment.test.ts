@@ -71,6 +71,31 @@ describe("deployment of the pool", () => {
     });
   }
 
+  const least = { evidence: 1n, commit: 1n, reveal: 1n, appeal: 1n };
+  const ends: { name: string; parameters: Parameters }[] = [
+    { name: "the least stake and the shortest windows", parameters: { minStake: usd(5), windows: least } },
+    { name: "the largest least stake", parameters: { minStake: 2n ** 32n - 1n } },
+    ...(["evidence", "commit", "reveal", "appeal"] as const).map((window) => ({
+      name: `the longest ${window} window`,
+      parameters: { windows: { ...least, [window]: 2n * DAY } },
+    })),
+    {
+      name: "windows that end with the last day before the escrow's backstop",
+      parameters: {
+        windows: { evidence: 43n * HOUR + 10n * MINUTE, commit: 40n * HOUR, reveal: 40n * HOUR, appeal: 2n * DAY },
+      },
+    },
+  ];
+  for (const { name, parameters } of ends) {
+    it(`takes ${name}`, async () => {
+      const pool = await deploy(await loadCourt(), parameters);
+      const { minStake = MIN_STAKE, windows = {} } = parameters;
+      expect(await pool.MIN_STAKE()).to.equal(minStake);
+      expect(await pool.APPEAL_WINDOW()).to.equal(windows.appeal ?? WINDOWS.appeal);
+      expect((await pool.longestCase()) <= 29n * DAY).to.equal(true);
+    });
+  }
+
   it("fixes escrow, token, stake, windows and the source of randomness", async () => {
     const { pool, escrow, usdc, coordinator } = await loadCourt();
     expect(await pool.ESCROW()).to.equal(escrow.target);

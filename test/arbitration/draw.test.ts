@@ -17,7 +17,7 @@ import {
 } from "../support/court.ts";
 import { expectEvents } from "../support/effects.ts";
 import { blockTime, networkHelpers, nextBlockAt } from "../support/network.ts";
-import { caseAt, newCase, phaseCode, phaseOf, refusesOtherPhases } from "../support/phases.ts";
+import { caseAt, caseBeforeSecondPanel, newCase, phaseCode, phaseOf, refusesOtherPhases } from "../support/phases.ts";
 import { expectMoves, usd } from "../support/poolEffects.ts";
 import { UNSIGNED } from "../support/signatures.ts";
 import { statusCode } from "../support/jobs.ts";
@@ -86,6 +86,15 @@ describe("draw", () => {
     for (const seat of await d.pool.panelOf(d.jobId, 0n)) {
       expect([seat.vote, seat.committed, seat.denounced]).to.deep.equal([Vote.None, false, false]);
     }
+  });
+
+  it("numbers a case's second panel", async () => {
+    const d = await caseBeforeSecondPanel();
+    const sent = d.pool.draw(d.terms);
+    await sent;
+    const { panels, until } = await d.pool.caseOf(d.jobId);
+    expect(panels).to.equal(2n);
+    await expectEvents(d.pool, sent, [["Drawn", d.jobId, 1n, await seated(d), until]]);
   });
 
   it("keeps stakes frozen until every case of the draw has its panel", async () => {

@@ -13,7 +13,14 @@ import {
 } from "../support/court.ts";
 import { expectEvents } from "../support/effects.ts";
 import { nextBlockAt } from "../support/network.ts";
-import { caseAt, phaseCode, phaseOf, refusesOtherPhases, type CaseInPhase } from "../support/phases.ts";
+import {
+  caseAt,
+  caseAtSecondPanel,
+  phaseCode,
+  phaseOf,
+  refusesOtherPhases,
+  type CaseInPhase,
+} from "../support/phases.ts";
 import { expectMoves } from "../support/poolEffects.ts";
 
 async function reveal(d: CaseInPhase, opened: CommittedVote[], all = d.committed) {
@@ -124,23 +131,24 @@ describe("reveal", () => {
   });
 
   it("opens votes by anyone who knows the salts, one by one, in the last second too", async () => {
-    const d = await caseAt("Revealing");
+    const d = await caseAtSecondPanel();
+    d.committed = await commitVotes(d, [Vote.Worker, Vote.Worker, Vote.Client]);
     const [first, second, third] = d.committed as [CommittedVote, CommittedVote, CommittedVote];
     const { until } = await d.pool.caseOf(d.jobId);
     const sent = d.pool.connect(d.stranger).reveal(d.jobId, d.committed, [third, first]);
     await expectEvents(d.pool, sent, [
-      ["Revealed", d.jobId, 0n, 2n, Vote.Client],
-      ["Revealed", d.jobId, 0n, 0n, Vote.Worker],
+      ["Revealed", d.jobId, 1n, 2n, Vote.Client],
+      ["Revealed", d.jobId, 1n, 0n, Vote.Worker],
     ]);
     await expectMoves(d, sent, {});
-    expect((await d.pool.panelOf(d.jobId, 0n)).map(({ vote }) => vote)).to.deep.equal([2n, 0n, 1n]);
+    expect((await d.pool.panelOf(d.jobId, 1n)).map(({ vote }) => vote)).to.deep.equal([2n, 0n, 1n]);
     expect(await phaseOf(d)).to.equal("Revealing");
     await nextBlockAt(until);
     await expectEvents(d.pool, reveal(d, [second]), [
-      ["Revealed", d.jobId, 0n, 1n, Vote.Worker],
-      ["Tallied", d.jobId, 0n, Vote.Worker, until + WINDOWS.appeal],
+      ["Revealed", d.jobId, 1n, 1n, Vote.Worker],
+      ["Tallied", d.jobId, 1n, Vote.Worker, until + WINDOWS.appeal],
     ]);
-    const expected = [phaseCode("Appealing"), 0n, 0n, 1n, Vote.Worker, until + WINDOWS.appeal, d.worker.address];
+    const expected = [phaseCode("Appealing"), 0n, 1n, 2n, Vote.Worker, until + WINDOWS.appeal, d.worker.address];
     expect([...(await d.pool.caseOf(d.jobId))]).to.deep.equal(expected);
   });
 

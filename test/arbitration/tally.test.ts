@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { WINDOWS, commitVotes, drawPanel, passWindow, revealVotes } from "../support/court.ts";
 import { expectEvents } from "../support/effects.ts";
 import { blockTime, nextBlockAt } from "../support/network.ts";
-import { caseAt, phaseCode, phaseOf, refusesOtherPhases } from "../support/phases.ts";
+import { caseAt, caseAtSecondPanel, phaseCode, phaseOf, refusesOtherPhases } from "../support/phases.ts";
 import { expectMoves } from "../support/poolEffects.ts";
 
 describe("tally", () => {
@@ -69,6 +69,16 @@ describe("tally", () => {
     await passWindow(d);
     await d.pool.tally(d.jobId);
     expect(await phaseOf(d)).to.equal("Waiting");
+  });
+
+  it("names the panel that failed, and counts what was drawn anew", async () => {
+    const d = await caseAtSecondPanel();
+    const { until } = await d.pool.caseOf(d.jobId);
+    await nextBlockAt(until + 1n);
+    await expectEvents(d.pool, d.pool.tally(d.jobId), [
+      ["Tallied", d.jobId, 1n, Vote.None, until],
+      ["Redrawn", d.jobId, 2n, phaseCode("Waiting")],
+    ]);
   });
 
   it("leaves the case undecided after the third panel that failed", async () => {

@@ -6,9 +6,11 @@ import {
   answerCase,
   commitVotes,
   drawPanel,
+  fulfil,
   jobInCourt,
   loadCourt,
   openCase,
+  passWindow,
   requestDraw,
   revealVotes,
   type CommittedVote,
@@ -78,6 +80,23 @@ export async function newCase(
 ): Promise<CaseInPhase> {
   const d = { ...(await jobInCourt(court, "Rejected", overrides, parties)), committed: [] };
   for (const step of paths[phase]) await step(d);
+  return d;
+}
+
+/** A case in `Drawing` whose first panel, of whom nobody committed, has failed, so that its number is none of a seat or round. */
+export async function caseBeforeSecondPanel(): Promise<CaseInPhase> {
+  const d = await caseAt("Committing");
+  await passWindow(d);
+  await d.pool.tally(d.jobId);
+  await requestDraw(d);
+  await fulfil(d, 2n);
+  return d;
+}
+
+/** The same case when its second panel is drawn and may commit. */
+export async function caseAtSecondPanel(): Promise<CaseInPhase> {
+  const d = await caseBeforeSecondPanel();
+  await d.pool.draw(d.terms);
   return d;
 }
 
