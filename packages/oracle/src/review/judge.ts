@@ -1,11 +1,10 @@
 import { MAX_REVIEWERS, type ReviewAnswer } from "@hireforhumans/protocol";
+import { accuracyOf, type GoldenRecord } from "./accuracy.ts";
 
-/** One peer's answer on evidence, with how often this reviewer was right and wrong on golden tasks. */
-export interface PeerReview {
+/** One peer's answer on evidence, with this reviewer's record on golden tasks. */
+export interface PeerReview extends GoldenRecord {
   answer: ReviewAnswer;
   reason: string;
-  goldenRight: number;
-  goldenWrong: number;
 }
 
 export interface Judgement {
@@ -19,14 +18,16 @@ export interface Judgement {
 
 /** Below this certainty nothing is settled by itself. */
 const CERTAIN = 0.9;
-/** Before its golden answers a reviewer counts as one of 4 right in 5. */
-const PRIOR_RIGHT = 4;
-const PRIOR_WRONG = 1;
 /** Nobody is so good or bad as to decide alone. */
 const BEST = 0.95;
 const WORST = 0.5;
 
-/** @param wanted how many are to answer at least */
+/**
+ * The posterior by Bayes' rule, good and bad evidence equally likely before, from answers that are independent given the
+ * truth: each weighs the logarithm of its odds, which decides best of all votes (Nitzan and Paroush 1982, Optimal Decision
+ * Rules in Uncertain Dichotomous Choice Situations). Asks on until one answer is 90 % certain, as Wald's sequential test.
+ * @param wanted how many are to answer at least
+ */
 export function judgeReviews(reviews: readonly PeerReview[], wanted: number): Judgement {
   const logOdds = reviews.reduce((sum, review) => sum + weightOf(review) * (review.answer === "pass" ? 1 : -1), 0);
   const posterior = 1 / (1 + Math.exp(-logOdds));
@@ -37,8 +38,8 @@ export function judgeReviews(reviews: readonly PeerReview[], wanted: number): Ju
   return { outcome: "more", posterior, needed: 1 };
 }
 
-function weightOf({ goldenRight, goldenWrong }: PeerReview): number {
-  const accuracy = (goldenRight + PRIOR_RIGHT) / (goldenRight + goldenWrong + PRIOR_RIGHT + PRIOR_WRONG);
-  const bounded = Math.min(BEST, Math.max(WORST, accuracy));
-  return Math.log(bounded / (1 - bounded));
+/** The logarithm of the odds that the answer is right. */
+function weightOf(record: GoldenRecord): number {
+  const accuracy = Math.min(BEST, Math.max(WORST, accuracyOf(record)));
+  return Math.log(accuracy / (1 - accuracy));
 }
