@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 export interface Artifact {
   abi: unknown[];
   bytecode: string;
+  /** What the chain keeps, without the constructor. */
+  deployedBytecode: string;
 }
 
 /** A compiled contract by its concept's folder and its name, such as ("escrow", "Escrow"). */

@@ -1,7 +1,5 @@
 import { expect } from "chai";
 import { id } from "ethers";
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { MIN_STAKE, WINDOWS, loadCourt, type Court } from "../support/court.ts";
 import { DAY, HOUR, MINUTE, ethers } from "../support/network.ts";
 import { usd } from "../support/poolEffects.ts";
@@ -119,13 +117,6 @@ describe("deployment of the pool", () => {
     expect(longest).to.equal(2n * HOUR + 5n * (12n * HOUR + 10n * MINUTE + 2n * HOUR) + 48n * HOUR);
     expect(await pool.EXIT_DELAY()).to.equal(longest + DAY);
     expect(longest < 30n * DAY).to.equal(true);
-  });
-
-  it("fits the limit of EIP-170", async () => {
-    const path = "../../artifacts/contracts/arbitration/ArbitrationPool.sol/ArbitrationPool.json";
-    const artifact = await readFile(fileURLToPath(new URL(path, import.meta.url)), "utf8");
-    const { deployedBytecode } = JSON.parse(artifact) as { deployedBytecode: string };
-    expect((deployedBytecode.length - 2) / 2).to.be.at.most(24_576);
   });
 
   it("has no function by which anyone could own, pause, upgrade or redirect it", async () => {
