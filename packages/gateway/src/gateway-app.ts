@@ -7,9 +7,11 @@ import { createApp } from "./http/app.ts";
 import { docsRoute } from "./http/docs-page.ts";
 import { operationRoutes, type Probe } from "./http/operation-routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
-import { authenticateKey } from "./keys/authenticate.ts";
+import { authenticateKey, authenticateOperator } from "./keys/authenticate.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { matchingRoutes } from "./matching/routes.ts";
+import { reviewRoutes } from "./review/routes.ts";
+import { screeningRoutes } from "./screening/routes.ts";
 import { profileRoutes } from "./workers/profile-routes.ts";
 import { workerRoutes } from "./workers/routes.ts";
 import { authenticateSession } from "./workers/sessions.ts";
@@ -27,10 +29,13 @@ export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, P
     ...profileRoutes(ctx),
     ...webhookRoutes(ctx),
     ...keyRoutes(ctx),
+    ...screeningRoutes(ctx),
+    ...reviewRoutes(ctx),
     docsRoute(),
   ];
   return createApp(ctx, [...served, ...operationRoutes(ctx, served, probes)], {
     key: (token) => authenticateKey(ctx.db, token),
     session: (token) => authenticateSession(ctx.db, token),
+    operator: (token) => authenticateOperator(ctx.config.operatorToken, token),
   });
 }

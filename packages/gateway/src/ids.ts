@@ -16,6 +16,7 @@ export type IdPrefix =
   | "whk"
   | "dlv"
   | "int"
+  | "scr"
   | "rev"
   | "gld";
 

@@ -139,6 +139,17 @@ export const settings = {
     "The least level that is logged.",
   ),
 
+  operatorToken: optional(
+    "OPERATOR_TOKEN",
+    secret(
+      z
+        .string()
+        .regex(/^hfo_[\w-]{32,}$/)
+        .describe("hfo_ and at least 32 letters, digits, - or _"),
+    ),
+    "Lets the operator in: makes the first key of each client and decides appeals. Not set: nobody is the operator.",
+  ),
+
   // The store.
   databaseUrl: optional(
     "DATABASE_URL",

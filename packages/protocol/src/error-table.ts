@@ -439,6 +439,14 @@ export const ERRORS = {
     meaning: "The client has no such pool of workers.",
     remedy: "Name one of your own pools.",
   },
+  job_refused: {
+    status: 422,
+    title: "Job refused",
+    meaning:
+      "The job asks a person for something that nobody may be hired for here; `screening` names rule and sentence.",
+    remedy:
+      "Ask for something else. Where the rule is mistaken, appeal: POST /v1/screenings/:id/appeal with the id in `screening`.",
+  },
   cursor_invalid: {
     status: 422,
     title: "Cursor invalid",

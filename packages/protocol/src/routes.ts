@@ -38,6 +38,7 @@ import {
   offerIdSchema,
   profileIdSchema,
   workerIdSchema,
+  screeningIdSchema,
 } from "./schemas/ids.ts";
 import { jobCreateSchema } from "./schemas/job-create.ts";
 import { clientWordSchema, jobListQuerySchema, jobListSchema, jobSchema } from "./schemas/job.ts";
@@ -55,6 +56,15 @@ import {
 import { packetSchema } from "./schemas/packet.ts";
 import { ratingCreateSchema, ratingSchema } from "./schemas/rating.ts";
 import { jsonSchema, sha256Schema } from "./schemas/scalars.ts";
+import { clientCreateSchema } from "./schemas/client.ts";
+import { reviewQualityListSchema } from "./schemas/review.ts";
+import {
+  screeningAppealSchema,
+  screeningDecisionSchema,
+  screeningListQuerySchema,
+  screeningListSchema,
+  screeningSchema,
+} from "./schemas/screening.ts";
 import { verdictSchema } from "./schemas/verdict.ts";
 import {
   deliveryListQuerySchema,
@@ -81,6 +91,8 @@ export interface Who {
   key?: Scope;
   /** A signed-in account: a worker, or a juror. */
   worker?: true;
+  /** The gateway's operator, by OPERATOR_TOKEN. */
+  operator?: true;
   /** Whoever holds the token in the path. */
   customer?: true;
 }
@@ -110,6 +122,7 @@ export interface Route {
 
 const job = z.object({ id: jobIdSchema });
 const offer = z.object({ id: offerIdSchema });
+const screening = z.object({ id: screeningIdSchema });
 const evidenceListSchema = listOf(evidenceSchema, "EvidenceList");
 
 const amountCodes = [
@@ -157,6 +170,7 @@ export const routes = {
       "window_out_of_range",
       "webhook_url_not_allowed",
       "pool_unknown",
+      "job_refused",
       "idempotency_conflict",
       "idempotency_in_progress",
     ],
@@ -868,6 +882,64 @@ export const routes = {
     status: 204,
     codes: ["not_found"],
   },
+  createClient: {
+    method: "POST",
+    path: "/v1/clients",
+    tag: "keys",
+    summary: "Let a client in: make its first key, or one more",
+    who: { operator: true },
+    request: clientCreateSchema,
+    status: 201,
+    response: keyCreatedSchema,
+    codes: [...amountCodes],
+  },
+  listScreenings: {
+    method: "GET",
+    path: "/v1/screenings",
+    tag: "screening",
+    summary: "List refused jobs: yours, or all as the operator",
+    who: { key: "jobs:read", operator: true },
+    query: screeningListQuerySchema,
+    status: 200,
+    response: screeningListSchema,
+    codes: ["cursor_invalid"],
+  },
+  appealScreening: {
+    method: "POST",
+    path: "/v1/screenings/:id/appeal",
+    tag: "screening",
+    summary: "Ask the operator to allow a refused job",
+    who: { key: "jobs:write" },
+    params: screening,
+    request: screeningAppealSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: screeningSchema,
+    codes: ["not_found", "wrong_status"],
+  },
+  decideScreening: {
+    method: "POST",
+    path: "/v1/screenings/:id/decision",
+    tag: "screening",
+    summary: "Allow a refused job, or uphold the refusal",
+    who: { operator: true },
+    params: screening,
+    request: screeningDecisionSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: screeningSchema,
+    codes: ["not_found"],
+  },
+  getReviewQuality: {
+    method: "GET",
+    path: "/v1/reviews/quality",
+    tag: "evidence",
+    summary: "How good peer reviews are, by domain",
+    who: {},
+    status: 200,
+    response: reviewQualityListSchema,
+    codes: [],
+  },
   getLiveness: {
     method: "GET",
     path: "/livez",
@@ -926,9 +998,11 @@ export type RouteName = keyof Routes;
 /** Every code a route can answer: its own, and those that follow from who may call it and what it takes. */
 export function codesOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>(route.codes);
-  if (route.who.key !== undefined || route.who.worker === true) codes.add("unauthenticated");
-  if (route.who.key !== undefined) codes.add("scope_missing");
-  if ((route.who.key === undefined) !== (route.who.worker === undefined)) codes.add("forbidden");
+  const { key, worker, operator } = route.who;
+  const kinds = [key, worker, operator].filter((kind) => kind !== undefined).length;
+  if (kinds > 0) codes.add("unauthenticated");
+  if (key !== undefined) codes.add("scope_missing");
+  if (kinds > 0 && kinds < 3) codes.add("forbidden");
   if (route.params !== undefined || route.query !== undefined || route.request !== undefined) {
     codes.add("invalid_request");
   }

@@ -15,7 +15,16 @@ describe("routes", () => {
   });
 
   it.each(all)("%s is open to strangers only where that is meant", (name, route) => {
-    const open = ["createNonce", "signIn", "getLiveness", "getReadiness", "getMetrics", "getOpenApi", "getDocs"];
+    const open = [
+      "createNonce",
+      "signIn",
+      "getReviewQuality",
+      "getLiveness",
+      "getReadiness",
+      "getMetrics",
+      "getOpenApi",
+      "getDocs",
+    ];
     expect(Object.keys(route.who).length === 0).toBe(open.includes(name));
   });
 });

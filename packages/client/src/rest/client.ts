@@ -1,9 +1,10 @@
-import type { Availability, PublicWorker } from "@hireforhumans/protocol";
+import type { Availability, PublicWorker, ReviewQuality } from "@hireforhumans/protocol";
 import type { Signer } from "ethers";
 import { Arbitration, type TrustedContracts } from "./arbitration.ts";
 import { Files } from "./files.ts";
 import { Jobs } from "./jobs.ts";
 import { Keys } from "./keys.ts";
+import { Screenings } from "./screenings.ts";
 import { type CallOptions, type QueryOf, Transport, type TransportOptions } from "./transport.ts";
 import { Webhooks } from "./webhooks.ts";
 
@@ -22,9 +23,12 @@ export interface Client {
   readonly webhooks: Webhooks;
   readonly keys: Keys;
   readonly arbitration: Arbitration;
+  readonly screenings: Screenings;
   /** Whether somebody could take such a job now. Ask before promising anything. */
   availability(query?: QueryOf<"getAvailability">, options?: CallOptions): Promise<Availability>;
   worker(workerId: string, options?: CallOptions): Promise<PublicWorker>;
+  /** How good peer reviews are, by domain. */
+  reviewQuality(options?: CallOptions): Promise<ReviewQuality[]>;
 }
 
 /**
@@ -43,7 +47,9 @@ export function createClient({ apiKey, signer, trusted, ...options }: ClientOpti
     webhooks: new Webhooks(transport),
     keys: new Keys(transport),
     arbitration: new Arbitration(transport, signer, trusted),
+    screenings: new Screenings(transport),
     availability: (query = {}, callOptions = {}) => transport.call("getAvailability", { ...callOptions, query }),
     worker: (workerId, callOptions = {}) => transport.call("getWorker", { ...callOptions, params: { id: workerId } }),
+    reviewQuality: async (callOptions = {}) => (await transport.call("getReviewQuality", callOptions)).data,
   };
 }

@@ -8,7 +8,7 @@ export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 export interface TransportOptions {
   /** Where the gateway is, such as "https://api.example". */
   baseUrl: string;
-  /** An API key, or a worker's session token. */
+  /** An API key, a worker's session token, or the operator's token. */
   token?: string | undefined;
   /** Used instead of the global fetch. */
   fetch?: Fetch | undefined;

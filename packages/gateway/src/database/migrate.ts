@@ -4,12 +4,14 @@ import type { Database } from "../context.ts";
 import * as initial from "./migrations/0001_initial.ts";
 import * as arbitration from "./migrations/0002_arbitration.ts";
 import * as review from "./migrations/0003_review.ts";
+import * as screening from "./migrations/0004_screening.ts";
 
 /** In order; a name that was released is never changed, nor what it does. */
 const migrations: Record<string, Migration> = {
   "0001_initial": initial,
   "0002_arbitration": arbitration,
   "0003_review": review,
+  "0004_screening": screening,
 };
 
 /** The database was written by a newer gateway. */

@@ -5,6 +5,8 @@ import type {
   Fallback,
   Json as JsonValue,
   ReviewAnswer,
+  ScreeningRule,
+  ScreeningStatus,
   TermsJson,
 } from "@hireforhumans/protocol";
 import type { CaseState } from "../arbitration/case-state.ts";
@@ -270,6 +272,19 @@ export interface Schema {
   };
   /** From where accounts came, as keyed hashes of their networks. */
   networks_seen: { address: string; network: string; seen_at: Generated<Date> };
+  /** Jobs that were refused for what they ask for. */
+  screenings: {
+    id: string;
+    client_id: string;
+    text_hash: string;
+    rule: ScreeningRule;
+    param: string;
+    sentence: string;
+    status: Generated<ScreeningStatus>;
+    appeal: string | null;
+    note: string | null;
+    created_at: CreatedAt;
+  };
   webhook_endpoints: {
     id: string;
     client_id: string;

@@ -18,11 +18,20 @@ export interface WorkerCaller {
   worker: { id: string; address: string };
 }
 
+/** The gateway's operator (`Authorization: Bearer hfo_…`). */
+export interface OperatorCaller {
+  operator: true;
+}
+
+/** Whose jobs a call may be about. */
 export type Caller = KeyCaller | WorkerCaller;
+export type AnyCaller = Caller | OperatorCaller;
 
-export const isWorker = (caller: Caller): caller is WorkerCaller => "worker" in caller;
+export const isWorker = (caller: AnyCaller): caller is WorkerCaller => "worker" in caller;
+export const isOperator = (caller: AnyCaller): caller is OperatorCaller => "operator" in caller;
 
-/** What a token begins with says which of the two it is. */
+/** What a token begins with says which of them it is. */
+export const OPERATOR_PREFIX = "hfo_";
 export const KEY_PREFIX = "hfh_";
 export const SESSION_PREFIX = "hfw_";
 
@@ -30,4 +39,5 @@ export const SESSION_PREFIX = "hfw_";
 export interface Authenticators {
   key(token: string): Promise<KeyCaller | undefined>;
   session(token: string): Promise<WorkerCaller | undefined>;
+  operator(token: string): OperatorCaller | undefined;
 }

@@ -26,6 +26,11 @@ export function openApiOf(names: readonly RouteName[], publicUrl: string): Recor
     scheme: "bearer",
     description: "A worker's session (`hfw_…`) from POST /v1/auth/sign-in.",
   });
+  registry.registerComponent("securitySchemes", "operator", {
+    type: "http",
+    scheme: "bearer",
+    description: "The operator's token (`hfo_…`), OPERATOR_TOKEN of the gateway.",
+  });
   for (const name of names) registry.registerPath(pathOf(name, routes[name]));
   registry.registerWebhook({
     method: "post",
@@ -74,7 +79,11 @@ function pathOf(name: RouteName, route: Route): RouteConfig {
 const lower = { GET: "get", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" } as const;
 
 function securityOf({ who }: Route): Record<string, string[]>[] {
-  return [...(who.key === undefined ? [] : [{ key: [] }]), ...(who.worker === true ? [{ session: [] }] : [])];
+  return [
+    ...(who.key === undefined ? [] : [{ key: [] }]),
+    ...(who.worker === true ? [{ session: [] }] : []),
+    ...(who.operator === true ? [{ operator: [] }] : []),
+  ];
 }
 
 /** Headers that a route reads beside Authorization. */

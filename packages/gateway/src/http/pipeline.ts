@@ -3,7 +3,15 @@ import type { z } from "zod";
 import { ApiError, type Route, requestErrorOf, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import { readJson, storable } from "./body.ts";
-import { type Authenticators, type Caller, KEY_PREFIX, SESSION_PREFIX, isWorker } from "./caller.ts";
+import {
+  type AnyCaller,
+  type Authenticators,
+  isOperator,
+  isWorker,
+  KEY_PREFIX,
+  OPERATOR_PREFIX,
+  SESSION_PREFIX,
+} from "./caller.ts";
 import type { Limits } from "./limits.ts";
 import type { ServedRoute } from "./route.ts";
 
@@ -16,7 +24,7 @@ export interface PipelineParts {
 /** Runs a route: limit, authenticate, authorize, validate, handle, present. */
 export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts): RequestHandler {
   const route: Route = routes[name];
-  const needsCaller = route.who.key !== undefined || route.who.worker === true;
+  const needsCaller = route.who.key !== undefined || route.who.worker === true || route.who.operator === true;
   const limited = route.path.startsWith("/v1/");
   return async (request, response) => {
     const caller = needsCaller ? await authenticate(request, parts) : undefined;
@@ -39,13 +47,15 @@ export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts):
   };
 }
 
-async function authenticate(request: Request, { authenticators, limits }: PipelineParts): Promise<Caller> {
+async function authenticate(request: Request, { authenticators, limits }: PipelineParts): Promise<AnyCaller> {
   const token = /^Bearer +([\w-]+) *$/i.exec(request.get("authorization") ?? "")?.[1] ?? "";
   const caller = token.startsWith(KEY_PREFIX)
     ? await authenticators.key(token)
     : token.startsWith(SESSION_PREFIX)
       ? await authenticators.session(token)
-      : undefined;
+      : token.startsWith(OPERATOR_PREFIX)
+        ? authenticators.operator(token)
+        : undefined;
   if (caller !== undefined) return caller;
   await limits.stranger(request);
   throw new ApiError(
@@ -54,17 +64,27 @@ async function authenticate(request: Request, { authenticators, limits }: Pipeli
   );
 }
 
-function authorize({ who }: Route, caller: Caller): void {
-  if (isWorker(caller)) {
-    if (who.worker !== true) throw new ApiError("forbidden", "This is for API keys; you are signed in as a worker.");
+function authorize({ who }: Route, caller: AnyCaller): void {
+  if (isOperator(caller)) {
+    if (who.operator !== true) throw new ApiError("forbidden", "This is not for the operator.");
     return;
   }
-  if (who.key === undefined) throw new ApiError("forbidden", "This is for workers; you call with an API key.");
+  if (isWorker(caller)) {
+    if (who.worker !== true) throw new ApiError("forbidden", "This is not for workers; you are signed in as one.");
+    return;
+  }
+  if (who.key === undefined) {
+    const whom = who.worker === true ? "workers" : "the operator";
+    throw new ApiError("forbidden", `This is for ${whom}; you call with an API key.`);
+  }
   if (caller.key.scopes.includes(who.key)) return;
   throw new ApiError("scope_missing", `This needs the scope ${who.key}; the key has ${caller.key.scopes.join(", ")}.`);
 }
 
-const callerIdOf = (caller: Caller): string => (isWorker(caller) ? caller.worker.id : caller.key.id);
+function callerIdOf(caller: AnyCaller): string {
+  if (isOperator(caller)) return "operator";
+  return isWorker(caller) ? caller.worker.id : caller.key.id;
+}
 
 function parse(schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { RouteName, Routes } from "@hireforhumans/protocol";
-import type { KeyCaller, WorkerCaller } from "./caller.ts";
+import type { KeyCaller, OperatorCaller, WorkerCaller } from "./caller.ts";
 
 type Parsed<R, Member extends string> = R extends { readonly [M in Member]: infer S extends z.ZodType }
   ? z.output<S>
@@ -10,13 +10,17 @@ type Parsed<R, Member extends string> = R extends { readonly [M in Member]: infe
 
 /** Who may be calling a route, by the `who` of its declaration. */
 type CallerOf<R> = R extends { who: infer Who }
-  ? Who extends { key: string; worker: true }
-    ? KeyCaller | WorkerCaller
-    : Who extends { key: string }
-      ? KeyCaller
-      : Who extends { worker: true }
-        ? WorkerCaller
-        : undefined
+  ? Who extends { key: string; operator: true }
+    ? KeyCaller | OperatorCaller
+    : Who extends { key: string; worker: true }
+      ? KeyCaller | WorkerCaller
+      : Who extends { operator: true }
+        ? OperatorCaller
+        : Who extends { key: string }
+          ? KeyCaller
+          : Who extends { worker: true }
+            ? WorkerCaller
+            : undefined
   : never;
 
 /** What a handler gives: the JSON to answer with, or nothing where there is none or the handler wrote the response. */

@@ -15,6 +15,7 @@ import type { Call } from "../http/route.ts";
 import { newId } from "../ids.ts";
 import { requireWithinTotalCaps } from "../keys/spend.ts";
 import { availabilityOf } from "../matching/availability.ts";
+import { requireDecent } from "../screening/screen-job.ts";
 import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
 import { insertJobEndpoint, requireAllowedUrl } from "../webhooks/endpoints.ts";
 import { prepareAuthorizedJob, requireAuthorization, requireUnusedId } from "./authorization.ts";
@@ -37,6 +38,7 @@ interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreat
  * the same answer.
  */
 export async function createJob(ctx: Context, { caller, body, request, log }: CreateCall): Promise<Job> {
+  await requireDecent(ctx, caller, body);
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
   const earlier = (await jobMadeBy(ctx.db, repeatable)) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
   const jobId = earlier ?? (await makeJob(ctx, caller, body, repeatable));

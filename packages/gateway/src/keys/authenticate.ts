@@ -1,7 +1,9 @@
+import { timingSafeEqual } from "node:crypto";
 import { sql } from "kysely";
 import type { Scope } from "@hireforhumans/protocol";
 import type { Database } from "../context.ts";
-import type { KeyCaller } from "../http/caller.ts";
+import type { Secret } from "../config.ts";
+import type { KeyCaller, OperatorCaller } from "../http/caller.ts";
 import { hashOfKey } from "./secret.ts";
 
 /** @returns the caller of an API key; undefined where it is unknown, revoked or past its time */
@@ -34,4 +36,11 @@ export async function authenticateKey(db: Database, apiKey: string): Promise<Key
       expiresAt: row.expires_at,
     },
   };
+}
+
+/** @returns the operator where the token is OPERATOR_TOKEN */
+export function authenticateOperator(expected: Secret | undefined, token: string): OperatorCaller | undefined {
+  if (expected === undefined) return undefined;
+  const [known, given] = [expected.reveal(), token].map((text) => Buffer.from(hashOfKey(text)));
+  return known !== undefined && given !== undefined && timingSafeEqual(known, given) ? { operator: true } : undefined;
 }

@@ -8,12 +8,27 @@ import { requireStorable } from "../http/amounts.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { newId } from "../ids.ts";
+import { bootstrapClient } from "./bootstrap.ts";
 import { hashOfKey, newApiKey, prefixOfKey } from "./secret.ts";
 import { spentByKeys } from "./spend.ts";
 
 /** Keys and their limits. Secrets leave once, when a key is made. */
 export function keyRoutes({ db }: Context): ServedRoute[] {
   return [
+    serve("createClient", async ({ body }) => {
+      const { address, name, cap_per_job, cap_total } = body;
+      requireStorable("cap_per_job", cap_per_job);
+      requireStorable("cap_total", cap_total);
+      const made = await bootstrapClient(db, {
+        address,
+        name,
+        ...(cap_per_job === undefined ? {} : { capPerJob: cap_per_job }),
+        ...(cap_total === undefined ? {} : { capTotal: cap_total }),
+      });
+      const row = await db.selectFrom("api_keys").selectAll().where("id", "=", made.keyId).executeTakeFirstOrThrow();
+      return { ...presentKey(row, address, 0n), secret: made.apiKey, webhook_secret: made.webhookSecret };
+    }),
+
     serve("createKey", async ({ caller, body }) => {
       const secret = newApiKey();
       const row = await db

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { type GoldenAnswer, isBadGoldenTask } from "@hireforhumans/oracle";
 import { canonicalJson, domainNameSchema, reviewAnswerSchema } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import { z } from "zod";
@@ -60,4 +61,30 @@ export async function postGoldenReview(
   if (task === undefined) return;
   const reviewCase = reviewCaseSchema.parse(task.packet);
   await postReview(ctx, trx, reviewFund, { of: { goldenId: task.id }, domain, languages, reviewCase });
+}
+
+/**
+ * Retires a golden task that its own answers speak against. What it said of reviewers counts no more then.
+ * @returns whether it was retired now
+ */
+export async function retireIfBad(trx: Trx, goldenId: string): Promise<boolean> {
+  const { rows } = await sql<GoldenAnswer>`
+    select r.answer = t.answer as right,
+      count(others.id) filter (where o.answer = others.answer)::int4 as "goldenRight",
+      count(others.id) filter (where o.answer <> others.answer)::int4 as "goldenWrong"
+    from reviews r join golden_tasks t on t.id = r.golden_id
+    left join reviews o on o.worker_id = r.worker_id and o.answer is not null and o.golden_id <> r.golden_id
+    left join golden_tasks others on others.id = o.golden_id and others.retired_at is null
+    where r.golden_id = ${goldenId} and r.answer is not null
+    group by r.id, t.id
+  `.execute(trx);
+  if (!isBadGoldenTask(rows)) return false;
+  const wrong = rows.filter(({ right }) => !right).length;
+  const { numUpdatedRows } = await trx
+    .updateTable("golden_tasks")
+    .set({ retired_at: sql`now()`, retired_because: `${wrong} of ${rows.length} reviewers say otherwise` })
+    .where("id", "=", goldenId)
+    .where("retired_at", "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }

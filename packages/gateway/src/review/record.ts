@@ -1,6 +1,7 @@
 import { type EvidenceBundle, reviewSchema } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
+import { retireIfBad } from "./golden.ts";
 
 /**
  * Notes what a review job's evidence says once it has passed, and has the reviewed evidence looked at again. Does nothing
@@ -15,7 +16,7 @@ export async function recordReview(
 ): Promise<void> {
   const review = await trx
     .selectFrom("reviews")
-    .select(["id", "evidence_id"])
+    .select(["id", "evidence_id", "golden_id"])
     .where("job_id", "=", jobId)
     .where("answer", "is", null)
     .executeTakeFirst();
@@ -28,4 +29,7 @@ export async function recordReview(
     .where("id", "=", review.id)
     .execute();
   if (review.evidence_id !== null) await ctx.queue.send(trx, "verify", review.evidence_id);
+  if (review.golden_id !== null && (await retireIfBad(trx, review.golden_id))) {
+    ctx.log.warn({ golden_id: review.golden_id }, "a golden task was retired: its answers speak against it");
+  }
 }

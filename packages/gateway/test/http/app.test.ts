@@ -206,9 +206,9 @@ describe.each(engines)("the HTTP app (%s)", (engine) => {
       for (const [name, route] of table) {
         const operation = paths[route.path.replace(/:(\w+)/g, "{$1}")]?.[route.method.toLowerCase()];
         expect(operation?.operationId).toBe(name);
-        expect(operation?.security.length).toBe(
-          Number(route.who.key !== undefined) + Number(route.who.worker === true),
-        );
+        const { key, worker, operator } = route.who;
+        const kinds = [key, worker, operator].filter((kind) => kind !== undefined);
+        expect(operation?.security.length).toBe(kinds.length);
         const statuses = [route.status, ...codesOf(route).map((code) => ERRORS[code].status)];
         expect(Object.keys(operation?.responses ?? {}).sort()).toEqual([...new Set(statuses.map(String))].sort());
       }

@@ -133,6 +133,7 @@ function appOf(ctx: Context) {
   return createApp(ctx, routes, {
     key: (token) => authenticateKey(ctx.db, token),
     session: (token) => authenticateSession(ctx.db, token),
+    operator: () => undefined,
   });
 }
 

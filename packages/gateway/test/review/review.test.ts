@@ -128,6 +128,26 @@ describe.each(engines)("peer review (%s)", (engine) => {
     await stage.reached(job.job_id, "paid");
   });
 
+  it("shows who came from the same network to nobody for review, and its quality to all", async () => {
+    const { address } = peer(0);
+    const network = "one household";
+    await db()
+      .insertInto("networks_seen")
+      .values([
+        { address, network },
+        { address: stage.ada.address, network },
+      ])
+      .execute();
+    const job = await delivered(2);
+    await posted(job.job_id, 2);
+    await online(0, 3);
+    await reviewOffer(peer(3));
+    expect(await pendingReviews(peer(0))).toEqual([]);
+    const [quality] = await stage.agent.reviewQuality();
+    expect(quality).toMatchObject({ cases: 3, reviews: 8, golden_answers: 0, golden_accuracy: null });
+    expect(quality?.alpha).toBeGreaterThan(0);
+  });
+
   it("refuses reviewers that the job's fee does not pay, with the figures", async () => {
     const refusal = { status: 422, problem: { param: "acceptance.reviewers" } };
     await expect(stage.post({ acceptance: { reviewers: 3 }, reward: "12.00" })).rejects.toMatchObject(refusal);

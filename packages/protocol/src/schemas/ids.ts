@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   evt: "an event",
   whk: "a webhook endpoint",
   dlv: "a webhook delivery",
+  scr: "a refused job",
 } as const;
 
 export type IdPrefix = keyof typeof ID_PREFIXES;
@@ -42,3 +43,4 @@ export const fileIdSchema = idSchema("fil");
 export const eventIdSchema = idSchema("evt");
 export const endpointIdSchema = idSchema("whk");
 export const deliveryIdSchema = idSchema("dlv");
+export const screeningIdSchema = idSchema("scr");

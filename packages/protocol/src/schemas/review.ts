@@ -39,4 +39,7 @@ export const reviewQualitySchema = z
     golden_accuracy: z.number().min(0).max(1).nullable().meta({ description: "The share of them that is right." }),
   })
   .meta({ id: "ReviewQuality", description: "How good the reviews in a domain are." });
+export const reviewQualityListSchema = z
+  .object({ object: z.literal("list"), data: z.array(reviewQualitySchema) })
+  .meta({ id: "ReviewQualityList" });
 export type ReviewQuality = z.infer<typeof reviewQualitySchema>;
