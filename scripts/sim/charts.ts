@@ -17,7 +17,7 @@ interface Series {
   exact?: Point[];
 }
 
-interface Facet {
+export interface Facet {
   title: string;
   x: string;
   y: string;
@@ -50,7 +50,7 @@ export function chartsOf(figures: Figures): Record<string, string> {
 
 function accuracyChart({ panels }: Figures): string {
   const points = panels.filter(({ attacker }) => attacker === 0);
-  return render([
+  return renderFacets([
     {
       title: "no attacker",
       x: "a juror is right, %",
@@ -62,7 +62,7 @@ function accuracyChart({ panels }: Figures): string {
 }
 
 function attackerChart({ panels }: Figures): string {
-  return render(
+  return renderFacets(
     attackedAccuracies.map((accuracy) => ({
       title: `honest jurors are right in ${percent(accuracy)} %`,
       x: "the attacker's part of the stake, %",
@@ -87,7 +87,7 @@ function bySize(points: Figures["panels"], x: (point: Figures["panels"][number])
 }
 
 function jurorsChart({ jurors }: Figures): string {
-  return render(
+  return renderFacets(
     oneSided((appeals) => ({
       x: "the other jurors are right, %",
       y: "profit of a seat, % of the bond",
@@ -103,7 +103,7 @@ function jurorsChart({ jurors }: Figures): string {
 }
 
 function habitChart({ habits }: Figures): string {
-  return render(
+  return renderFacets(
     oneSided((appeals) => {
       const points = habits.filter((point) => point.appeals === appeals);
       const line = (name: string, y: (point: Figures["habits"][number]) => number): Series => ({
@@ -134,7 +134,7 @@ function bribesChart({ bribes }: Figures): string {
         .map((point): Point => [percent(point.takers), percent(y(point))]),
     }));
   const x = "stake that takes the bribe, %";
-  return render([
+  return renderFacets([
     { title: "rulings", x, y: "wrong rulings, %", series: series(({ wrong }) => wrong), range: [0, 100, 20] },
     {
       title: "the briber's profit",
@@ -147,7 +147,7 @@ function bribesChart({ bribes }: Figures): string {
 }
 
 function disputesChart({ disputes }: Figures): string {
-  return render(
+  return renderFacets(
     oneSided((appeals) => ({
       x: "part of the stake it owns, %",
       y: "profit of the wrong side, % of the reward",
@@ -173,7 +173,8 @@ function percent(share: number): number {
   return Math.round(share * 1000) / 10;
 }
 
-function render(facets: Facet[]): string {
+/** One chart of facets side by side, as an SVG text. */
+export function renderFacets(facets: Facet[]): string {
   const { left, right, top, bottom } = MARGIN_PIXELS;
   const step = left + FACET_PIXELS.width + right;
   const size = { width: facets.length * step, height: top + FACET_PIXELS.height + bottom };

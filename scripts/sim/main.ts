@@ -28,7 +28,7 @@ const figures = runExperiments(cases, values.seed);
 const { user, system } = process.cpuUsage(startedAt);
 const section = await sectionOf(figures, values.seed);
 for (const [name, svg] of Object.entries(chartsOf(figures))) await writeFile(new URL(name, IMAGES), svg);
-await writeFile(PAGE, withSection(await readFile(PAGE, "utf8"), section));
+await writeFile(PAGE, withSection(await readFile(PAGE, "utf8"), section, "sim"));
 console.log(section);
 console.log(
   `${figures.cases.toLocaleString("en")} cases, seed ${values.seed}: ${((user + system) / 1e6).toFixed(1)} s of one core`,

@@ -4,8 +4,6 @@ import { accuracies, attackedAccuracies, behaviours, type Figures } from "./expe
 import type { Appeals } from "./play.ts";
 
 const TEMPLATE = new URL("section.md", import.meta.url);
-const BEGIN = "<!-- sim:begin -->";
-const END = "<!-- sim:end -->";
 const policies = ["nobody", "wronged side"] as const;
 
 /** The section's text: the template with the figures in their places. */
@@ -28,14 +26,15 @@ export async function sectionOf(figures: Figures, seed: string): Promise<string>
   return await format(text, { parser: "markdown", printWidth: 120 });
 }
 
-/** The page with this section between its markers. @throws Error where it has not one of each */
-export function withSection(page: string, section: string): string {
-  const [before, rest, ...more] = page.split(BEGIN);
-  const [, after, ...others] = rest?.split(END) ?? [];
+/** The page with this section between the markers of this name. @throws Error where it has not one of each */
+export function withSection(page: string, section: string, name: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [before, rest, ...more] = page.split(begin);
+  const [, after, ...others] = rest?.split(end) ?? [];
   if (before === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error(`the page needs one ${BEGIN} and one ${END} after it, to put the figures between`);
+    throw new Error(`the page needs one ${begin} and one ${end} after it, to put the figures between`);
   }
-  return `${before}${BEGIN}\n\n${section.trim()}\n\n${END}${after}`;
+  return `${before}${begin}\n\n${section.trim()}\n\n${end}${after}`;
 }
 
 function attackerTable({ panels }: Figures): string {
@@ -117,7 +116,7 @@ function largestDeviation({ panels }: Figures): string {
   return digits(Math.max(...deviations), 1);
 }
 
-function table([first = "", ...others]: string[], rows: string[][]): string {
+export function table([first = "", ...others]: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [line([first, ...others]), line(["---", ...others.map(() => "---:")]), ...rows.map(line)].join("\n");
 }

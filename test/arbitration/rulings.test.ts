@@ -73,8 +73,8 @@ describe("the rulings of simulated cases", () => {
     const page = await readFile(new URL("../../docs/arbitration.md", import.meta.url), "utf8");
     const section = /<!-- sim:begin -->\n\n([^]*)\n\n<!-- sim:end -->/.exec(page)?.[1] ?? "";
     expect(section).to.not.equal("");
-    expect(withSection(page, section)).to.equal(page);
+    expect(withSection(page, section, "sim")).to.equal(page);
     for (const name of Object.keys(chartsOf(runExperiments(1, "1")))) expect(section).to.include(`images/${name}`);
-    expect(() => withSection("no marks", section)).to.throw("the page needs one");
+    expect(() => withSection("no marks", section, "sim")).to.throw("the page needs one");
   });
 });

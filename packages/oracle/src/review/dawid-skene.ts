@@ -170,8 +170,9 @@ function coinOf(matrix: number[][], { right, wrong }: { right: number; wrong: nu
 /** Equation 2.5, by logarithms so that many answers don't end in zero. */
 function classify({ tasks, answers, known }: Batch, { shares, errorRates }: Estimate): number[][] {
   const logs = tasks.map(() => shares.map(Math.log));
+  const logRates = errorRates.map((matrix) => matrix.map((row) => row.map(Math.log)));
   for (const { task, reviewer, answer } of answers) {
-    errorRates[reviewer]?.forEach((row, truth) => add(logs[task], truth, Math.log(row[answer] ?? 0)));
+    logRates[reviewer]?.forEach((row, truth) => add(logs[task], truth, row[answer] ?? -Infinity));
   }
   return logs.map((row, task) => {
     const highest = Math.max(...row);
