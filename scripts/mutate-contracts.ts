@@ -57,7 +57,8 @@ console.log(`${count} of ${known.length} mutants, seed ${seed}`);
 const workers = await startWorkers(wholeNumber("workers", values.workers));
 console.log(`run on fully optimized code only: ${tests.mocha.filter(isGasBound).join(", ") || "none"}`);
 try {
-  for (const stratum of strataOf(known, count, seed)) await Promise.all(workers.map((worker) => work(worker, stratum)));
+  const strata = strataOf(known, count, seed);
+  await Promise.all(workers.map((worker) => work(worker, strata)));
 } finally {
   for (const worker of workers) worker.stop();
 }
@@ -118,11 +119,11 @@ function isGasBound(file: string): boolean {
   return rehearsals.get(file)?.gasBound ?? false;
 }
 
-/** Takes mutants of a stratum until its quota is full; those that are none don't count. */
-async function work(worker: WorkerProcess, stratum: Stratum): Promise<void> {
-  while (stratum.quota > 0) {
+/** Takes mutants of each stratum until its quota is full; those that are none don't count. */
+async function work(worker: WorkerProcess, strata: Stratum[]): Promise<void> {
+  for (let stratum = strata.find(isOpen); stratum !== undefined; stratum = strata.find(isOpen)) {
     const mutant = stratum.mutants.shift();
-    if (mutant === undefined) return;
+    if (mutant === undefined) break;
     stratum.quota -= 1;
     const verdict = await judge(worker, mutant);
     if (verdict.outcome === "void") {
@@ -131,6 +132,10 @@ async function work(worker: WorkerProcess, stratum: Stratum): Promise<void> {
       results.push({ mutant, verdict });
     }
   }
+}
+
+function isOpen({ quota, mutants }: Stratum): boolean {
+  return quota > 0 && mutants.length > 0;
 }
 
 async function judge(worker: WorkerProcess, mutant: Mutant): Promise<Verdict> {
