@@ -78,7 +78,7 @@ export async function presentCase(ctx: Context, found: FoundCase): Promise<Case>
     })),
     packet,
     evidence: evidence.map(presentEvidence),
-    verdict: verdict === undefined ? null : presentVerdict(verdict, job.terms.verifier),
+    verdict: verdict === undefined ? null : presentVerdict(verdict, job),
     panels,
     your_seat: seatOf(state, address),
     ...endOf(state),

@@ -68,10 +68,10 @@ async function latestVerdict(ctx: Context, jobId: string) {
     .selectFrom("verdicts")
     .innerJoin("jobs", "jobs.id", "verdicts.job_id")
     .selectAll("verdicts")
-    .select("jobs.terms")
+    .select(["jobs.terms", "jobs.status", "jobs.until_seconds", "jobs.reward"])
     .where("verdicts.job_id", "=", jobId)
     .orderBy("verdicts.created_at", "desc")
     .executeTakeFirst();
   if (row === undefined) throw new ApiError("not_found", `The job ${jobId} has no verdict yet.`, { param: "id" });
-  return presentVerdict(row, row.terms.verifier);
+  return presentVerdict(row, row);
 }

@@ -14,6 +14,7 @@ export const jobColumns = [
   "status",
   "chain_status",
   "round",
+  "until_seconds",
   "deadline_seconds",
   "reward",
   "fee",

@@ -1,3 +1,4 @@
+import { ZeroAddress } from "ethers";
 import type { Selectable } from "kysely";
 import {
   type Evidence,
@@ -8,6 +9,7 @@ import {
   type Tier,
   type Verdict,
   type VerdictReasons,
+  bondOf,
   formatUsdc,
   reputationOf,
 } from "@hireforhumans/protocol";
@@ -112,7 +114,7 @@ function presentJob({ chainId, escrow }: Where, row: JobRow, { worker, evidence,
     resolution: row.resolution,
     worker_notes: row.worker_notes,
     evidence: evidence.map(presentEvidence),
-    verdict: verdict === undefined ? null : presentVerdict(verdict, row.terms.verifier),
+    verdict: verdict === undefined ? null : presentVerdict(verdict, row),
     rating: rating === undefined ? null : presentRating(rating),
     failure: row.failure,
 
@@ -144,8 +146,10 @@ export function presentEvidence(row: Selectable<Schema["evidence"]>): Evidence {
   };
 }
 
-/** @param verifier the one that the job's terms name */
-export function presentVerdict(row: Selectable<Schema["verdicts"]>, verifier: string): Verdict {
+/** What of a job a verdict on it is shown with. */
+export type Judged = Pick<Selectable<Schema["jobs"]>, "terms" | "status" | "until_seconds" | "reward">;
+
+export function presentVerdict(row: Selectable<Schema["verdicts"]>, job: Judged): Verdict {
   const reasons = row.reasons as VerdictReasons;
   return {
     job_id: row.job_id,
@@ -154,10 +158,20 @@ export function presentVerdict(row: Selectable<Schema["verdicts"]>, verifier: st
     outcome: row.outcome,
     reasons,
     reasons_hash: row.reasons_hash,
-    verifier,
+    verifier: job.terms.verifier,
     valid_until: row.valid_until_seconds === null ? null : Number(row.valid_until_seconds),
     signature: row.signature,
+    dispute: row.outcome === "fail" ? disputeOf(row.job_id, job) : null,
     created_at: row.created_at.toISOString(),
+  };
+}
+
+function disputeOf(jobId: string, { terms, status, until_seconds, reward }: Judged): Verdict["dispute"] {
+  if (status !== "rejected" || terms.arbiter === ZeroAddress) return null;
+  return {
+    until: until_seconds === null ? null : Number(until_seconds),
+    bond: formatUsdc(bondOf(reward)),
+    path: `/v1/jobs/${jobId}/dispute`,
   };
 }
 

@@ -86,6 +86,10 @@ describe.each(engines)("the way of a verdict to the money (%s)", (engine) => {
     expect(worker).toEqual(client);
     expect(worker.reasons.checks.find((one) => one.outcome === "fail")?.reason).toMatch(/at least 5000/);
     expect((await stage.ada.api.jobs.get(job.job_id)).status).toBe("rejected");
+    const { timestampSeconds } = stage.stack.gateway.context.chain.head();
+    const until = Number(timestampSeconds) + day;
+    expect(worker.dispute).toMatchObject({ bond: "5.00", path: `/v1/jobs/${job.job_id}/dispute` });
+    expect(Math.abs((worker.dispute?.until ?? 0) - until)).toBeLessThan(60);
 
     await stage.stack.chain.increaseTime(day - hour);
     expect((await jobRow(stage.stack, job.job_id)).chain_status).toBe("rejected");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { usdcText } from "../amount.ts";
 import { hashOf } from "../canonical.ts";
 import { CHECK_NAMES } from "./acceptance.ts";
 import { evidenceIdSchema, jobIdSchema } from "./ids.ts";
@@ -63,6 +64,18 @@ export const verdictSchema = z
       description:
         "The verifier's EIP-712 `Verdict`; null while unsure. With it anyone can release or reject on chain.",
     }),
+    dispute: z
+      .object({
+        until: unixSecondsSchema.nullable().meta({ description: "The last second, by the chain's clock, to do it." }),
+        bond: usdcText.meta({ description: "What it takes; back with the winner." }),
+        path: z
+          .string()
+          .meta({ description: "Where to post it; see docs/disputes.md.", example: "/v1/jobs/job_…/dispute" }),
+      })
+      .nullable()
+      .meta({
+        description: "How the worker can have a fail judged by jurors; null where that can't be, or can't be any more.",
+      }),
     created_at: instantSchema,
   })
   .meta({ id: "Verdict", description: "The verifier's word on the evidence, with its reasons." });
