@@ -1,5 +1,5 @@
 import { Contract, ContractFactory, Wallet, type JsonRpcProvider, type Signer } from "ethers";
-import { ArbitrationPool__factory } from "@hireforhumans/protocol";
+import { ArbitrationPool__factory, sortMembers } from "@hireforhumans/protocol";
 import { deployCoordinator, fundSubscription, localPoolParameters } from "./arbitration.ts";
 import { readArtifact } from "./artifacts.ts";
 import { devAccounts, type DevAccount } from "./dev-accounts.ts";
@@ -59,6 +59,17 @@ export async function deployLocal(url: string): Promise<LocalDeployment> {
 export async function mintLocalUsdc(url: string, usdc: string, to: string, amount: bigint): Promise<void> {
   await withProvider(url, (provider) =>
     mintUsdc(new Contract(usdc, usdcAbi, signer(provider, devAccounts.usdcIssuer)), to, amount),
+  );
+}
+
+/** Deploys a committee of verifiers on a local chain. @returns its address */
+export async function deployLocalCommittee(
+  url: string,
+  threshold: number,
+  members: readonly string[],
+): Promise<string> {
+  return withProvider(url, (provider) =>
+    deploy(signer(provider, devAccounts.deployer), "committee", "VerifierCommittee", threshold, sortMembers(members)),
   );
 }
 

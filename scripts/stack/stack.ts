@@ -24,6 +24,12 @@ export interface StackOptions {
   apiKey?: string;
   /** Settings of the gateway beside these, by their names in the environment. */
   env?: Record<string, string>;
+  /** Makes what the gateway needs on this chain, a committee and its nodes, say. @returns further settings of the gateway */
+  prepare?: (made: {
+    chain: LocalChain;
+    deployment: LocalDeployment;
+    gatewayUrl: string;
+  }) => Promise<Record<string, string>>;
   /** Of the gateway. Default: one that writes where LOG_LEVEL says. */
   log?: ReturnType<typeof createLogger>;
   /** What is being started, for whoever waits. */
@@ -65,8 +71,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.blockIntervalMs !== undefined) await mineByTheClock(chain, options.blockIntervalMs);
     options.onProgress("gateway and oracle");
     const port = options.port === 0 ? await freePort() : options.port;
+    const prepared = await options.prepare?.({ chain, deployment, gatewayUrl: `http://127.0.0.1:${port}` });
     const gateway = await startGateway(
-      configOf(chain, deployment, port, options),
+      configOf(chain, deployment, port, { ...options, env: { ...options.env, ...prepared } }),
       options.log ?? createLogger(logLevelOf(options)),
     );
     return await stackOf(chain, deployment, gateway, stopRandomness, options);

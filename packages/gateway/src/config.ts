@@ -67,12 +67,16 @@ function problemOf(entry: Setting, given: string | undefined): string {
 
 function conflictsOf(parsed: Partial<Parsed>): string[] {
   const conflicts: string[] = [];
-  if ((parsed.oracleUrl === undefined) === (parsed.oraclePrivateKey === undefined)) {
-    const actual = parsed.oracleUrl === undefined ? "neither is" : "both are";
-    conflicts.push(`Either ORACLE_PRIVATE_KEY or ORACLE_URL has to be set; ${actual}.`);
+  const { oracleNodes, oraclePrivateKey, committee } = parsed;
+  if ((oracleNodes === undefined) === (oraclePrivateKey === undefined)) {
+    const actual = oracleNodes === undefined ? "neither is" : "both are";
+    conflicts.push(`Either ORACLE_PRIVATE_KEY or ORACLE_NODES has to be set; ${actual}.`);
   }
-  if (parsed.oracleUrl !== undefined && (parsed.oracleToken === undefined || parsed.oracleAddress === undefined)) {
-    conflicts.push("ORACLE_URL is set; ORACLE_TOKEN and ORACLE_ADDRESS have to be set with it.");
+  if (committee !== undefined && oracleNodes === undefined) {
+    conflicts.push("COMMITTEE_ADDRESS is set; ORACLE_NODES, its members, has to be set with it.");
+  }
+  if (oracleNodes !== undefined && oracleNodes.length > 1 && committee === undefined) {
+    conflicts.push(`ORACLE_NODES has ${oracleNodes.length} nodes; COMMITTEE_ADDRESS has to be set with more than one.`);
   }
   if (parsed.offerWaveSizes?.length !== parsed.offerWaveSeconds?.length) {
     const [sizes, seconds] = [parsed.offerWaveSizes?.length ?? 0, parsed.offerWaveSeconds?.length ?? 0];

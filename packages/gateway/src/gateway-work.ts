@@ -22,6 +22,7 @@ const SLOW_VERDICTS_EVERY_MS = 1_000;
 const UNDECIDED_EVERY_MS = 15_000;
 const NETWORKS_EVERY_MS = 3_600_000;
 const OLD_WEBHOOKS_EVERY_MS = 60_000;
+const SUCCESSOR_EVERY_MS = 60_000;
 
 /** Registers everything that happens by itself. Call it before queue and outbox start. */
 export function registerWork(ctx: Context): void {
@@ -36,6 +37,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.sweep("slow_verdicts", SLOW_VERDICTS_EVERY_MS, () => sweepSlowVerdicts(ctx));
   ctx.queue.sweep("undecided", UNDECIDED_EVERY_MS, () => sweepUndecided(ctx));
   ctx.queue.sweep("networks", NETWORKS_EVERY_MS, () => sweepNetworks(ctx));
+  ctx.queue.sweep("successor", SUCCESSOR_EVERY_MS, () => ctx.oracle.follow().then(() => 0));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));
   ctx.outbox.handle("submit", {
     onFailed: async (trx, intent, reason) => {

@@ -132,7 +132,7 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
   const chain = createChainReader(node, deployment, () => follower.head());
   const files = createDiskFileStore(join(config.dataDir, "files"));
   const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
-  const oracle = await connectOracle(config, { node, files, network, log });
+  const oracle = await connectOracle(config, { node, files, network, log, metrics });
   const context: Context = { config, db, listen, log, metrics, chain, outbox, queue, oracle, files, network };
   return { context, follower, node };
 }

@@ -92,6 +92,30 @@ function canSign(key: string): boolean {
   }
 }
 
+const nodeToken = z
+  .string()
+  .min(32)
+  .transform((token) => new Secret(token));
+
+/** Holds secrets, so it is read whole or not at all, and what is wrong inside is not shown. */
+const oracleNodes = z
+  .string()
+  .transform((text) => parseJson(text))
+  .pipe(z.array(z.strictObject({ url: url("http:", "https:"), address, token: nodeToken })).min(1))
+  .refine((nodes) => new Set(nodes.map((node) => node.address)).size === nodes.length)
+  .describe(
+    'JSON: [{"url": "https://…", "address": "0x…", "token": "at least 32 characters"}, …], each address once (a secret)',
+  );
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No JSON is no list of nodes: the schema refuses it under the setting's name.
+    return undefined;
+  }
+}
+
 /** Every setting. docs/configuration.md is generated from here (`npx pnpm@12 generate`). */
 export const settings = {
   // The API.
@@ -238,22 +262,19 @@ export const settings = {
   oraclePrivateKey: optional(
     "ORACLE_PRIVATE_KEY",
     privateKey,
-    "Signs verdicts where this process verifies the evidence itself. Either this or ORACLE_URL.",
+    "Signs verdicts where this process verifies the evidence itself. Either this or ORACLE_NODES.",
   ),
-  oracleUrl: optional(
-    "ORACLE_URL",
-    url("http:", "https:"),
-    "An oracle that runs elsewhere. Either this or ORACLE_PRIVATE_KEY.",
+  oracleNodes: optional(
+    "ORACLE_NODES",
+    oracleNodes,
+    "The nodes that verify the evidence: where each is, by which account it signs, and the secret that it shares with this " +
+      "gateway. Either this or ORACLE_PRIVATE_KEY.",
   ),
-  oracleToken: optional(
-    "ORACLE_TOKEN",
-    secret(z.string().min(32).describe("a text of at least 32 characters")),
-    "The secret that this gateway and the oracle at ORACLE_URL share.",
-  ),
-  oracleAddress: optional(
-    "ORACLE_ADDRESS",
+  committee: optional(
+    "COMMITTEE_ADDRESS",
     address,
-    "The account by which the oracle at ORACLE_URL signs: the verifier of new jobs.",
+    "The committee of which the nodes are members: the verifier of new jobs, until it names a successor. Not set: the one " +
+      "node of ORACLE_NODES is.",
   ),
 
   // Offers.

@@ -1,5 +1,13 @@
 import type { Readable } from "node:stream";
-import type { CheckName, CheckRequest, ContextPacket, EvidenceBundle, Json, Outcome } from "@hireforhumans/protocol";
+import type {
+  CheckName,
+  CheckRequest,
+  ContextPacket,
+  EvidenceBundle,
+  Json,
+  Outcome,
+  Terms,
+} from "@hireforhumans/protocol";
 import type { PeerReview } from "./review/judge.ts";
 
 /** What is to be verified; plain data, so that it can be sent to an oracle elsewhere. */
@@ -16,6 +24,21 @@ export interface VerificationRequest {
   reviews?: { wanted: number; answers: PeerReview[] };
   /** Fingerprints of this bundle (see fingerprints.ts) that stood in earlier evidence of other jobs. */
   seenBefore: string[];
+  proof: Proof;
+}
+
+/** What lets an oracle elsewhere find out by itself, at the chain, whose evidence this is and for which job. */
+export interface Proof {
+  terms: Terms;
+  /** The worker's `Accept`, which the chain may not have yet; undefined where none was signed for this round. */
+  accept: SignedWord | undefined;
+  /** The worker's `Submit` over the evidence. */
+  submit: SignedWord;
+}
+
+export interface SignedWord {
+  validUntilSeconds: bigint;
+  signature: string;
 }
 
 /** The world outside the request that checks may look at. */

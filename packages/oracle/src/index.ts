@@ -1,4 +1,6 @@
-export type { Check, Finding, Sources, TransactionState, VerificationRequest } from "./check.ts";
+export type { Check, Finding, Proof, SignedWord, Sources, TransactionState, VerificationRequest } from "./check.ts";
+export { type CommitteeOptions, createCommittee, OracleUnavailable } from "./committee/committee.ts";
+export { createNodeClient, type NodeClient, type NodeClientOptions } from "./committee/node-client.ts";
 export { mediaTypeOf } from "./checks/document-type.ts";
 export { fingerprintsOf } from "./fingerprints.ts";
 export { createOracle, type Oracle, type OracleOptions, type Verification } from "./oracle.ts";
@@ -8,8 +10,6 @@ export { dawidSkene, type DawidSkene, type DawidSkeneOptions, type TaskAnswer } 
 export { type GoldenAnswer, isBadGoldenTask } from "./review/golden.ts";
 export { krippendorffAlpha } from "./review/krippendorff.ts";
 export { judgeReviews, type Judgement, type PeerReview } from "./review/judge.ts";
-export { createRemoteOracle, OracleUnavailable, type RemoteOracleOptions } from "./remote.ts";
 export { fitsSchema, type SchemaResult } from "./schema-thread.ts";
-export { createOracleService, type ServiceOptions } from "./service.ts";
 export { createTransactionSource } from "./transactions.ts";
 export { createPublicNetwork, type NetworkRules, type PublicNetwork } from "./public-network.ts";

@@ -1,21 +1,32 @@
 import {
-  evidenceBundleSchema,
-  outcomeSchema,
-  packetSchema,
   bytes32Schema,
+  checkResultSchema,
+  evidenceBundleSchema,
+  addressSchema,
+  packetSchema,
+  parseTerms,
   reviewAnswerSchema,
   signatureSchema,
+  termsSchema,
+  termsToJson,
   unixSecondsSchema,
   verdictReasonsSchema,
 } from "@hireforhumans/protocol";
 import { z } from "zod";
+import type { SignedWord, VerificationRequest } from "./check.ts";
 
-/** The body of POST /v1/verify between a gateway and an oracle elsewhere. */
+const signedWordSchema = z.strictObject({ valid_until: unixSecondsSchema, signature: signatureSchema });
+
+/** The body of POST /v1/verify between a gateway and a node: what is to be verified, and what proves whose it is. */
 export const verifyRequestSchema = z.strictObject({
+  terms: termsSchema,
   packet: packetSchema,
   bundle: evidenceBundleSchema,
   evidence_hash: bytes32Schema,
-  chain_time: unixSecondsSchema,
+  /** The worker's `Accept`; null where none was signed for this round. */
+  accept: signedWordSchema.nullable(),
+  /** The worker's `Submit`. */
+  submit: signedWordSchema,
   confirmations: z.array(
     z.strictObject({
       token_hash: z.string(),
@@ -36,15 +47,101 @@ export const verifyRequestSchema = z.strictObject({
       ),
     })
     .nullable(),
-  seen_before: z.array(z.string()),
   /** Where each file of the bundle can be read for some minutes, without a key. */
   files: z.array(z.strictObject({ sha256: z.string(), url: z.url() })),
 });
+export type VerifyMessage = z.output<typeof verifyRequestSchema>;
 
+/** What a node found. Its outcome follows from it. */
 export const verifyResponseSchema = z.object({
-  verifier: z.string(),
-  outcome: outcomeSchema,
+  verifier: addressSchema,
+  checks: z.array(checkResultSchema).min(1).max(100),
+});
+
+/** The body of POST /v1/sign: the reasons that all who agree sign, see `commonReasons`. */
+export const signRequestSchema = z.strictObject({
+  worker: addressSchema,
   reasons: verdictReasonsSchema,
-  reasons_hash: bytes32Schema,
-  signed: z.object({ signature: signatureSchema, valid_until: unixSecondsSchema }).nullable(),
+  valid_until: unixSecondsSchema,
+});
+
+/** The node's EIP-712 `Verdict` over those reasons. */
+export const signResponseSchema = z.object({ verifier: addressSchema, signature: signatureSchema });
+
+export function verifyMessageOf(
+  { packet, bundle, evidenceHash, proof, confirmations, reviews }: VerificationRequest,
+  linkTo: (sha256: string) => string,
+): VerifyMessage {
+  const files = bundle.items.filter((item) => item.kind === "file");
+  return {
+    terms: termsToJson(proof.terms),
+    packet,
+    bundle,
+    evidence_hash: evidenceHash,
+    accept: proof.accept === undefined ? null : wordMessageOf(proof.accept),
+    submit: wordMessageOf(proof.submit),
+    confirmations: confirmations.map(({ tokenHash, statement, answer }) => ({
+      token_hash: tokenHash,
+      statement,
+      answer,
+    })),
+    reviews: reviews === undefined ? null : reviewsMessageOf(reviews),
+    files: files.map(({ sha256 }) => ({ sha256, url: linkTo(sha256) })),
+  };
+}
+
+function reviewsMessageOf({ wanted, answers }: NonNullable<VerificationRequest["reviews"]>) {
+  return {
+    wanted,
+    answers: answers.map(({ answer, reason, goldenRight, goldenWrong }) => ({
+      answer,
+      reason,
+      golden_right: goldenRight,
+      golden_wrong: goldenWrong,
+    })),
+  };
+}
+
+const wordMessageOf = ({ validUntilSeconds, signature }: SignedWord) => ({
+  valid_until: Number(validUntilSeconds),
+  signature,
+});
+
+/** A request without what the node knows better: the time, and what stood in evidence of other jobs. */
+export type RelayedRequest = Omit<VerificationRequest, "chainTimeSeconds" | "seenBefore">;
+
+export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
+  return {
+    packet: message.packet,
+    bundle: message.bundle,
+    evidenceHash: message.evidence_hash,
+    proof: {
+      terms: parseTerms(message.terms),
+      accept: message.accept === null ? undefined : signedWordOf(message.accept),
+      submit: signedWordOf(message.submit),
+    },
+    confirmations: message.confirmations.map(({ token_hash, statement, answer }) => ({
+      tokenHash: token_hash,
+      statement,
+      answer,
+    })),
+    ...(message.reviews === null ? {} : { reviews: reviewsOf(message.reviews) }),
+  };
+}
+
+function reviewsOf({ wanted, answers }: NonNullable<VerifyMessage["reviews"]>) {
+  return {
+    wanted,
+    answers: answers.map(({ answer, reason, golden_right, golden_wrong }) => ({
+      answer,
+      reason,
+      goldenRight: golden_right,
+      goldenWrong: golden_wrong,
+    })),
+  };
+}
+
+const signedWordOf = ({ valid_until, signature }: z.output<typeof signedWordSchema>): SignedWord => ({
+  validUntilSeconds: BigInt(valid_until),
+  signature,
 });

@@ -1,15 +1,9 @@
-import {
-  type CheckResult,
-  type Outcome,
-  type VerdictReasons,
-  escrowDomain,
-  reasonsHashOf,
-  signWord,
-} from "@hireforhumans/protocol";
+import { type Outcome, type VerdictReasons, escrowDomain, reasonsHashOf, signWord } from "@hireforhumans/protocol";
 import type { Signer } from "ethers";
 import type { Logger } from "pino";
 import type { Sources, VerificationRequest } from "./check.ts";
-import { outcomeOf, runChecks } from "./pipeline.ts";
+import { runChecks } from "./pipeline.ts";
+import { reasonsOf, validSeconds } from "./reasons.ts";
 
 /** What an oracle says of one worker's evidence. */
 export interface Verification {
@@ -22,10 +16,12 @@ export interface Verification {
 }
 
 export interface Oracle {
-  /** The account that signs: a job's `verifier`. */
-  address: string;
-  /** Idempotent. @throws OracleUnavailable when an oracle elsewhere does not answer */
+  /** The `verifier` of new jobs. */
+  readonly address: string;
+  /** Idempotent. @throws OracleUnavailable when oracles elsewhere do not answer, or too few of them */
   verify(request: VerificationRequest): Promise<Verification>;
+  /** Looks whether new jobs have to name another verifier by now. */
+  follow(): Promise<void>;
 }
 
 export interface OracleOptions {
@@ -35,32 +31,24 @@ export interface OracleOptions {
   log: Logger;
 }
 
-/** Time enough to carry a verdict through any outage of a week; bounded, so that an old key's word ends. */
-const validSeconds = 7n * 24n * 3600n;
-
 /** An oracle in this process: runs the checks and signs what they say. */
 export async function createOracle({ signer, escrow, sources, log }: OracleOptions): Promise<Oracle> {
   const domain = escrowDomain(sources.chainId, escrow);
   return {
     address: await signer.getAddress(),
+    follow: () => Promise.resolve(),
     async verify(request) {
-      const results = await runChecks(request, sources, log);
-      const outcome = outcomeOf(results);
-      const reasons: VerdictReasons = {
-        version: 1,
-        chain_job_id: request.bundle.chain_job_id,
-        evidence_hash: request.evidenceHash,
-        outcome,
-        summary: summaryOf(outcome, results),
-        checks: results,
-      };
+      const { bundle, evidenceHash } = request;
+      const checks = await runChecks(request, sources, log);
+      const reasons = reasonsOf({ chainJobId: bundle.chain_job_id, evidenceHash }, checks);
+      const { outcome } = reasons;
       const reasonsHash = reasonsHashOf(reasons);
       if (outcome === "unsure") return { outcome, reasons, reasonsHash, signed: null };
       const validUntilSeconds = request.chainTimeSeconds + validSeconds;
       const signature = await signWord(signer, domain, "Verdict", {
-        jobId: request.bundle.chain_job_id,
-        worker: request.bundle.worker,
-        evidenceHash: request.evidenceHash,
+        jobId: bundle.chain_job_id,
+        worker: bundle.worker,
+        evidenceHash,
         pass: outcome === "pass",
         reasonsHash,
         validUntil: validUntilSeconds,
@@ -68,11 +56,4 @@ export async function createOracle({ signer, escrow, sources, log }: OracleOptio
       return { outcome, reasons, reasonsHash, signed: { signature, validUntilSeconds } };
     },
   };
-}
-
-function summaryOf(outcome: Outcome, results: readonly CheckResult[]): string {
-  const deciding = results.filter((result) => result.outcome === outcome);
-  if (outcome === "pass") return `All ${results.length} checks passed.`;
-  const names = [...new Set(deciding.map((result) => result.check))].join(", ");
-  return outcome === "fail" ? `Failed: ${names}.` : `Could not be decided yet: ${names}.`;
 }

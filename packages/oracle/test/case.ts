@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { type ContextPacket, evidenceHashOf, type EvidenceBundle, packetHashOf } from "@hireforhumans/protocol";
+import {
+  type ContextPacket,
+  evidenceHashOf,
+  type EvidenceBundle,
+  packetHashOf,
+  type Terms,
+} from "@hireforhumans/protocol";
+import { ZeroAddress, ZeroHash } from "ethers";
 import { pino } from "pino";
 import type { Sources, TransactionState, VerificationRequest } from "../src/check.ts";
 
@@ -48,6 +55,25 @@ export function bundleWith(items: EvidenceBundle["items"], changes: Partial<Evid
   };
 }
 
+/** Of a job that no chain has; an oracle in the gateway's process does not look at them. */
+const terms: Terms = {
+  client: ZeroAddress,
+  worker: ZeroAddress,
+  matcher: ZeroAddress,
+  verifier: ZeroAddress,
+  arbiter: ZeroAddress,
+  reward: 1_000_000n,
+  minReputation: 0n,
+  backstopShareBps: 0n,
+  deadline: 1_800_003_600n,
+  workWindow: 600n,
+  verifyWindow: 600n,
+  reviewWindow: 0n,
+  domain: ZeroHash,
+  specHash: ZeroHash,
+  salt: ZeroHash,
+};
+
 export function requestWith(
   acceptance: Partial<ContextPacket["acceptance"]>,
   items: EvidenceBundle["items"],
@@ -61,6 +87,7 @@ export function requestWith(
     chainTimeSeconds: 1_800_000_000n,
     confirmations: [],
     seenBefore: [],
+    proof: { terms, accept: undefined, submit: { validUntilSeconds: 0n, signature: "0x" } },
     ...changes,
   };
 }

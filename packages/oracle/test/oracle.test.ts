@@ -1,31 +1,18 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:http";
 import { escrowDomain, isSignedByKey, reasonsHashOf } from "@hireforhumans/protocol";
 import { Wallet } from "ethers";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createOracle, createOracleService, createRemoteOracle, type Oracle, OracleUnavailable } from "../src/index.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createOracle, type Oracle } from "../src/index.ts";
 import { chainJobId, fileItem, quiet, requestWith, sourcesWith, worker } from "./case.ts";
 
 const escrow = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 const signer = new Wallet(`0x${"11".repeat(32)}`);
-const token = "a token of forty characters at the least";
 const report = new TextEncoder().encode("The charge of March 3rd was refunded.\n");
 
-const localOracle = (sources = sourcesWith()) => createOracle({ signer, escrow, sources, log: quiet });
-
-async function listen(server: Server): Promise<string> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Whatever an oracle is made of, this is what gateway, worker and client rely on. */
-function behavesLikeAnOracle(start: () => Promise<{ oracle: Oracle; stop: () => void }>) {
+describe("an oracle in this process", () => {
   let oracle: Oracle;
-  let stop: () => void;
-  beforeEach(async () => ({ oracle, stop } = await start()));
-  afterEach(() => stop());
+  beforeEach(async () => {
+    oracle = await createOracle({ signer, escrow, sources: sourcesWith({ files: [report] }), log: quiet });
+  });
 
   test("signs a pass that names job, worker, evidence and reasons", async () => {
     const request = requestWith({ required_evidence: ["file"] }, [fileItem(report)]);
@@ -63,55 +50,5 @@ function behavesLikeAnOracle(start: () => Promise<{ oracle: Oracle; stop: () => 
   test("says the same of the same evidence", async () => {
     const request = requestWith({}, []);
     expect(await oracle.verify(request)).toEqual(await oracle.verify(request));
-  });
-}
-
-describe("an oracle in this process", () => {
-  behavesLikeAnOracle(async () => ({
-    oracle: await localOracle(sourcesWith({ files: [report] })),
-    stop: () => undefined,
-  }));
-});
-
-describe("an oracle elsewhere", () => {
-  async function startService() {
-    const files = createServer((_, response) => response.end(report));
-    const filesUrl = await listen(files);
-    const reader = await localOracle();
-    const service = createOracleService({
-      token,
-      log: quiet,
-      oracleFor: (openFile) => ({
-        address: reader.address,
-        verify: async (request) => (await localOracle({ ...sourcesWith(), openFile })).verify(request),
-      }),
-    });
-    const server = createServer(service as never);
-    const url = await listen(server);
-    const oracle = createRemoteOracle({ url, token, address: signer.address, linkTo: () => filesUrl });
-    const stop = () => [files, server].forEach((each) => each.close().closeAllConnections());
-    return { oracle, url, stop };
-  }
-
-  behavesLikeAnOracle(startService);
-
-  test("refuses a stranger, another token and what is no request", async () => {
-    const { url, stop } = await startService();
-    const post = (headers: Record<string, string>, body: string) =>
-      fetch(`${url}/v1/verify`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
-    expect((await post({}, "{}")).status).toBe(401);
-    expect((await post({ authorization: "Bearer guess" }, "{}")).status).toBe(401);
-    const known = { authorization: `Bearer ${token}` };
-    expect((await post(known, "{}")).status).toBe(422);
-    expect((await post(known, "{")).status).toBe(400);
-    expect((await post(known, JSON.stringify("x".repeat(5_000_000)))).status).toBe(413);
-    stop();
-  });
-
-  test("says that it is unavailable when nobody answers", async () => {
-    const { url, stop } = await startService();
-    stop();
-    const oracle = createRemoteOracle({ url, token, address: signer.address, linkTo: () => url });
-    await expect(oracle.verify(requestWith({}, []))).rejects.toThrow(OracleUnavailable);
   });
 });

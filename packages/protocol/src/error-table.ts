@@ -91,6 +91,13 @@ export const ERRORS = {
   },
 
   // 409
+  verdict_conflict: {
+    status: 409,
+    title: "Verdict conflict",
+    meaning:
+      "A node of the oracle found otherwise than the verdict that it is asked to sign, or has signed otherwise before.",
+    remedy: "Ask the node what it finds, and put the reasons together anew.",
+  },
   idempotency_conflict: {
     status: 409,
     title: "Idempotency-Key used for another request",
@@ -426,6 +433,14 @@ export const ERRORS = {
     title: "File hash does not match",
     meaning: "The content that arrived does not have the SHA-256 that was announced.",
     remedy: "Send the file again, or correct its hash.",
+  },
+  verification_refused: {
+    status: 422,
+    title: "Verification refused",
+    meaning:
+      "A node of the oracle does not find by itself what it was asked to believe: the job, its terms, the evidence or a signature.",
+    remedy:
+      "Send what `param` names as the chain and the worker's signature have it; a job that was just funded, again later.",
   },
   file_name_not_allowed: {
     status: 422,

@@ -112,7 +112,13 @@ describe("requestErrorOf", () => {
 describe("routes", () => {
   it("answer every code of the table somewhere, but for those of the chain and of misrouted requests", () => {
     const answered = new Set(Object.values<Route>(routes).flatMap(codesOf));
-    const elsewhere = ["method_not_allowed", "nothing_to_withdraw", "already_revealed"];
+    const elsewhere = [
+      "method_not_allowed",
+      "nothing_to_withdraw",
+      "already_revealed",
+      "verdict_conflict",
+      "verification_refused",
+    ];
     expect(ERROR_CODES.filter((code) => !answered.has(code)).sort()).toEqual(elsewhere.sort());
   });
 });

@@ -68,6 +68,13 @@ export function createMetrics() {
       registers,
     }),
 
+    oracleNodeFailures: new Counter({
+      name: "hfh_oracle_node_failures_total",
+      help: "Calls of a node of the oracle that it did not answer, refused, or answered with a bad signature.",
+      labelNames: ["verifier"] as const,
+      registers,
+    }),
+
     queueJobSeconds: new Histogram({
       name: "hfh_queue_job_seconds",
       help: "Run time of queued work, by queue and outcome (done, failed).",

@@ -1,5 +1,5 @@
-import { evidenceBundleSchema, packetSchema } from "@hireforhumans/protocol";
-import type { Verification, VerificationRequest } from "@hireforhumans/oracle";
+import { evidenceBundleSchema, packetSchema, parseTerms } from "@hireforhumans/protocol";
+import type { Proof, Verification, VerificationRequest } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { appendJobEvent } from "../jobs/events.ts";
@@ -20,6 +20,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
     .innerJoin("workers", "workers.id", "evidence.worker_id")
     .select(["evidence.job_id", "evidence.round", "bundle", "evidence_hash", "fingerprints", "reviewers"])
+    .select(["evidence.signature", "evidence.valid_until_seconds"])
     .select(["evidence.worker_id", "workers.address", "jobs.packet", "jobs.terms", "jobs.ended_at", "verdicts.outcome"])
     .where("evidence.id", "=", evidenceId)
     .executeTakeFirstOrThrow();
@@ -39,6 +40,11 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     chainTimeSeconds: ctx.chain.head().timestampSeconds,
     confirmations: await confirmationsOf(ctx, jobId),
     seenBefore: await seenBefore(ctx, jobId, row.fingerprints),
+    proof: {
+      terms: parseTerms(terms),
+      accept: await acceptOf(ctx, jobId, row.round, workerId),
+      submit: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
+    },
   };
   const verification = await ctx.oracle.verify(request);
   await ctx.db.transaction().execute(async (trx) => {
@@ -51,6 +57,20 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     if (verification.outcome !== "unsure" || wanted === 0) return;
     await askForReviews(ctx, trx, { evidenceId, jobId, packet, bundle, wanted, answers }, verification.reasons);
   });
+}
+
+/** The worker's signed `Accept` of the round, which the chain may not have yet. */
+async function acceptOf(ctx: Context, jobId: string, round: number, workerId: string): Promise<Proof["accept"]> {
+  const { signature, valid_until_seconds: validUntilSeconds } =
+    (await ctx.db
+      .selectFrom("offers")
+      .select(["signature", "valid_until_seconds"])
+      .where("job_id", "=", jobId)
+      .where("round", "=", round)
+      .where("worker_id", "=", workerId)
+      .where("status", "=", "accepted")
+      .executeTakeFirst()) ?? {};
+  return signature == null || validUntilSeconds == null ? undefined : { signature, validUntilSeconds };
 }
 
 async function confirmationsOf(ctx: Context, jobId: string): Promise<VerificationRequest["confirmations"]> {

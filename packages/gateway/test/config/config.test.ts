@@ -77,19 +77,28 @@ describe("readConfig", () => {
     expect(problems).toContainEqual(expect.stringMatching(/^ESCROW_ADDRESS is not set/));
   });
 
-  it("asks for exactly one oracle, and for what a distant one needs", () => {
+  it("asks for exactly one oracle, and for a committee where several nodes are it", () => {
     expect(problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "" })).toEqual([expect.stringContaining("neither is")]);
-    const distant = {
-      ...enough,
-      ORACLE_URL: "https://oracle.example",
-      ORACLE_TOKEN: "t".repeat(32),
-      ORACLE_ADDRESS: address,
-    };
-    expect(problemsOf(distant)).toEqual([expect.stringContaining("both are")]);
-    expect(problemsOf({ ...distant, ORACLE_PRIVATE_KEY: "" })).toEqual([]);
-    expect(problemsOf({ ...distant, ORACLE_PRIVATE_KEY: "", ORACLE_TOKEN: "" })).toEqual([
-      expect.stringContaining("ORACLE_TOKEN and ORACLE_ADDRESS"),
+    const node = { url: "https://oracle.example", address, token: "t".repeat(32) };
+    const other = { ...node, address: `0x${"2".repeat(40)}` };
+    const distant = (...nodes: object[]) => ({ ...enough, ORACLE_NODES: JSON.stringify(nodes) });
+    const alone = (...nodes: object[]) => ({ ...distant(...nodes), ORACLE_PRIVATE_KEY: "" });
+    expect(problemsOf(distant(node))).toEqual([expect.stringContaining("both are")]);
+    expect(problemsOf(alone(node))).toEqual([]);
+    expect(problemsOf(alone(node, other))).toEqual([expect.stringContaining("ORACLE_NODES has 2 nodes")]);
+    expect(problemsOf({ ...alone(node, other), COMMITTEE_ADDRESS: address })).toEqual([]);
+    expect(problemsOf({ ...enough, COMMITTEE_ADDRESS: address })).toEqual([
+      expect.stringContaining("COMMITTEE_ADDRESS is set; ORACLE_NODES"),
     ]);
+  });
+
+  it("shows nothing of wrong nodes, which hold secrets", () => {
+    const wrong = [{ url: "https://oracle.example", address: "0x12", token: "hunter2".repeat(6) }];
+    for (const nodes of [JSON.stringify(wrong), JSON.stringify([]), "hunter2"]) {
+      const problems = problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "", ORACLE_NODES: nodes });
+      expect(problems).toContainEqual(expect.stringMatching(/^ORACLE_NODES is wrong \(not shown\); expected JSON/));
+      expect(problems.join()).not.toContain("hunter2");
+    }
   });
 
   it("asks for as many wave times as waves", () => {

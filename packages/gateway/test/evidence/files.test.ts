@@ -8,14 +8,21 @@ import { fileLinkOf } from "../../src/evidence/file-links.ts";
 import { Secret } from "../../src/config.ts";
 import { type Answer, type Stage, startStage } from "../gateway/stage.ts";
 import { gatewayDatabase } from "../support/database.ts";
+import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 
 const maxBytes = 64 * 1024;
+const oracle = devAccounts.verifier.address;
 const oracleToken = "a secret of the gateway and its oracle";
 let stage: Stage;
 beforeAll(async () => {
   stage = await startStage({
     database: gatewayDatabase("embedded"),
-    env: { FILE_MAX_BYTES: String(maxBytes), ORACLE_TOKEN: oracleToken },
+    env: {
+      FILE_MAX_BYTES: String(maxBytes),
+      // Nobody is there; what a node would read is asked for here.
+      ORACLE_PRIVATE_KEY: "",
+      ORACLE_NODES: JSON.stringify([{ url: "http://127.0.0.1:9", address: oracle, token: oracleToken }]),
+    },
   });
 });
 afterAll(() => stage.stop());

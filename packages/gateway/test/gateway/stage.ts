@@ -6,7 +6,7 @@ import type { EvidenceItem, Job, JobCreateInput, JobStatus, Offer } from "@hiref
 import { Wallet } from "ethers";
 import type { Logger } from "pino";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
-import { type Stack, startStack } from "../../../../scripts/stack/stack.ts";
+import { type Stack, type StackOptions, startStack } from "../../../../scripts/stack/stack.ts";
 import { until } from "../../../../scripts/stack/until.ts";
 import type { MakeGatewayDatabase } from "../support/database.ts";
 
@@ -56,11 +56,19 @@ export interface StageOptions {
   chainPort?: number;
   /** Settings of the gateway beside those of a development stack. */
   env?: Record<string, string>;
+  /** See `StackOptions`. */
+  prepare?: StackOptions["prepare"];
   /** Of the gateway. Default: silent. */
   log?: Logger;
 }
 
-export async function startStage({ database, chainPort = 0, env = {}, log }: StageOptions = {}): Promise<Stage> {
+export async function startStage({
+  database,
+  chainPort = 0,
+  env = {},
+  prepare,
+  log,
+}: StageOptions = {}): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-stage-"));
   const made = await database?.(dataDir);
   const stack = await startStack({
@@ -69,6 +77,7 @@ export async function startStage({ database, chainPort = 0, env = {}, log }: Sta
     dataDir,
     env: { LOG_LEVEL: "silent", ...made?.env, ...env },
     ...(log === undefined ? {} : { log }),
+    ...(prepare === undefined ? {} : { prepare }),
     onProgress: () => undefined,
   });
   const agent = createClient({ baseUrl: stack.gateway.url, apiKey: stack.apiKey });

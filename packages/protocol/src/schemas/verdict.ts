@@ -41,6 +41,13 @@ export const verdictReasonsSchema = z
     outcome: outcomeSchema,
     summary: z.string().min(1).max(2000),
     checks: z.array(checkResultSchema),
+    differing_checks: z.array(z.array(checkResultSchema)).optional().meta({
+      description: "Of a committee: what members of the same outcome found where it is not, word by word, `checks`.",
+    }),
+    dissenting: z
+      .array(z.strictObject({ verifier: addressSchema, outcome: outcomeSchema, summary: z.string().max(2000) }))
+      .optional()
+      .meta({ description: "Of a committee: who came to another outcome by then, as they told whoever asked them." }),
   })
   .meta({ id: "VerdictReasons", description: "Why the verdict is what it is." });
 export type VerdictReasons = z.infer<typeof verdictReasonsSchema>;
