@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { poolIdSchema } from "./ids.ts";
+import { numberText } from "./list.ts";
 import { countrySchema, domainNameSchema, instantSchema, tagSchema, tierSchema } from "./scalars.ts";
 
 const commaSeparated = z
@@ -23,7 +24,7 @@ export const availabilityQuerySchema = z.strictObject({
   certifications: commaSeparated.pipe(z.array(tagSchema)).optional(),
   countries_allow: commaSeparated.pipe(z.array(countrySchema)).optional(),
   countries_deny: commaSeparated.pipe(z.array(countrySchema)).optional(),
-  min_reputation: z.coerce.number().min(0).max(1).optional(),
+  min_reputation: numberText(z.number().min(0).max(1).optional()),
   pool_id: poolIdSchema.optional(),
   tier: tierSchema.optional(),
 });
