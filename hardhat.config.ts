@@ -36,6 +36,10 @@ const solidityTests = [
   "test/escrow/invariants/Amounts.t.sol",
   "test/escrow/invariants/Handler.sol",
   "test/escrow/invariants/MoneyRules.t.sol",
+  "test/proofs/AmountsProof.sol",
+  "test/proofs/CaseAmountsProof.sol",
+  "test/proofs/FormulaProof.sol",
+  "test/proofs/Rewritings.t.sol",
   "test/reputation/Formula.t.sol",
 ];
 
