@@ -32,7 +32,9 @@ const refused = (param: string, detail: string) => new ApiError("verification_re
  */
 export async function requireProven(request: RelayedRequest, ground: Ground): Promise<void> {
   requireHashes(request, ground);
-  await Promise.all([requireOwnJob(request, ground), requireWorker(request, ground), requireSubmit(request, ground)]);
+  const looks = [requireOwnJob(request, ground), requireWorker(request, ground), requireSubmit(request, ground)];
+  // All at once, but of several things that are wrong always the same one is told.
+  for (const look of await Promise.allSettled(looks)) if (look.status === "rejected") throw look.reason;
 }
 
 function requireHashes({ proof, packet, bundle, evidenceHash }: RelayedRequest, { chainId, escrow }: Ground): void {
