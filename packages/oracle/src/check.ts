@@ -24,6 +24,8 @@ export interface VerificationRequest {
   reviews?: { wanted: number; answers: PeerReview[] };
   /** Fingerprints of this bundle (see fingerprints.ts) that stood in earlier evidence of other jobs. */
   seenBefore: string[];
+  /** Pieces of this bundle, by their place in it, that are near-duplicates of such evidence; similarity is 0 to 1. */
+  likeBefore: { item: number; similarity: number }[];
   proof: Proof;
 }
 

@@ -2,7 +2,9 @@ export type { Check, Finding, Proof, SignedWord, Sources, TransactionState, Veri
 export { type CommitteeOptions, createCommittee, OracleUnavailable } from "./committee/committee.ts";
 export { createNodeClient, type NodeClient, type NodeClientOptions } from "./committee/node-client.ts";
 export { mediaTypeOf } from "./checks/document-type.ts";
+export { type FileSafety, safetyOf } from "./file-safety.ts";
 export { fingerprintsOf } from "./fingerprints.ts";
+export { likenessOf, type Sketch, sketchesOf } from "./likeness/sketch.ts";
 export { createOracle, type Oracle, type OracleOptions, type Verification } from "./oracle.ts";
 export { checks, outcomeOf, runChecks } from "./pipeline.ts";
 export { accuracyOf, type GoldenRecord, leastAccuracyOf } from "./review/accuracy.ts";

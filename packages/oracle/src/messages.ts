@@ -47,6 +47,8 @@ export const verifyRequestSchema = z.strictObject({
       ),
     })
     .nullable(),
+  /** Likeness fails nobody (see checks/duplicate.ts), so a node takes the gateway's word for it. */
+  like_before: z.array(z.strictObject({ item: z.int().min(0), similarity: z.number().min(0).max(1) })),
   /** Where each file of the bundle can be read for some minutes, without a key. */
   files: z.array(z.strictObject({ sha256: z.string(), url: z.url() })),
 });
@@ -69,7 +71,7 @@ export const signRequestSchema = z.strictObject({
 export const signResponseSchema = z.object({ verifier: addressSchema, signature: signatureSchema });
 
 export function verifyMessageOf(
-  { packet, bundle, evidenceHash, proof, confirmations, reviews }: VerificationRequest,
+  { packet, bundle, evidenceHash, proof, confirmations, reviews, likeBefore }: VerificationRequest,
   linkTo: (sha256: string) => string,
 ): VerifyMessage {
   const files = bundle.items.filter((item) => item.kind === "file");
@@ -86,6 +88,7 @@ export function verifyMessageOf(
       answer,
     })),
     reviews: reviews === undefined ? null : reviewsMessageOf(reviews),
+    like_before: likeBefore,
     files: files.map(({ sha256 }) => ({ sha256, url: linkTo(sha256) })),
   };
 }
@@ -126,6 +129,7 @@ export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
       answer,
     })),
     ...(message.reviews === null ? {} : { reviews: reviewsOf(message.reviews) }),
+    likeBefore: message.like_before,
   };
 }
 

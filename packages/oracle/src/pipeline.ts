@@ -5,6 +5,7 @@ import { contentHash } from "./checks/content-hash.ts";
 import { customerConfirmation } from "./checks/customer-confirmation.ts";
 import { documentType } from "./checks/document-type.ts";
 import { duplicate } from "./checks/duplicate.ts";
+import { fileSafety } from "./checks/file-safety.ts";
 import { httpConfirmation } from "./checks/http-confirmation.ts";
 import { peerReview } from "./checks/peer-review.ts";
 import { requiredEvidence } from "./checks/required-evidence.ts";
@@ -17,6 +18,7 @@ import { transaction } from "./checks/transaction.ts";
 export const checks: { [Name in CheckName]: Check<Name> } = {
   required_evidence: requiredEvidence,
   content_hash: contentHash,
+  file_safety: fileSafety,
   response_schema: responseSchema,
   duplicate,
   text_length: textLength,
@@ -40,6 +42,7 @@ export function runChecks(request: VerificationRequest, sources: Sources, log: L
     run("content_hash", undefined),
     run("required_evidence", undefined),
     run("duplicate", undefined),
+    ...(request.bundle.items.some(({ kind }) => kind === "file") ? [run("file_safety", undefined)] : []),
     ...((response_schema ?? acceptance.response_schema) ? [run("response_schema", undefined)] : []),
     ...(request.reviews === undefined ? [] : [run("peer_review", undefined)]),
   ];

@@ -88,6 +88,7 @@ export function requestWith(
     confirmations: [],
     seenBefore: [],
     proof: { terms, accept: undefined, submit: { validUntilSeconds: 0n, signature: "0x" } },
+    likeBefore: [],
     ...changes,
   };
 }

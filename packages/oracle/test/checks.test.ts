@@ -139,6 +139,22 @@ describe("duplicate", () => {
   });
 });
 
+describe("duplicate, by likeness", () => {
+  const likeBefore = [{ item: 0, similarity: 0.97 }];
+  test("leaves to a person what is all like earlier evidence, and fails nobody for it", async () => {
+    const found = await result("duplicate", [{}, [text(300)], { likeBefore }]);
+    expect(found).toMatchObject({ outcome: "unsure", details: { near_duplicates: [{ item: 0, percent: 97 }] } });
+  });
+  test("flags a template, and passes it, where something new or somebody else's word stands beside it", async () => {
+    const confirmation = { kind: "customer_confirmation" as const, token_hash: token };
+    for (const other of [confirmation, fileItem(pdf), { kind: "text" as const, text: "y".repeat(300) }]) {
+      const found = await result("duplicate", [{}, [text(300), other], { likeBefore }]);
+      expect(found).toMatchObject({ outcome: "pass", details: { near_duplicates: [{ item: 0, percent: 97 }] } });
+    }
+    expect((await result("duplicate", [{}, [text(300), text(20)], { likeBefore }])).outcome).toBe("unsure");
+  });
+});
+
 describe("text_length", () => {
   const asks = { checks: [{ check: "text_length" as const, params: { min: 10 } }] };
   test.each([

@@ -5,6 +5,7 @@ import * as initial from "./migrations/0001_initial.ts";
 import * as arbitration from "./migrations/0002_arbitration.ts";
 import * as review from "./migrations/0003_review.ts";
 import * as screening from "./migrations/0004_screening.ts";
+import * as likeness from "./migrations/0005_likeness.ts";
 
 /** In order; a name that was released is never changed, nor what it does. */
 const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ const migrations: Record<string, Migration> = {
   "0002_arbitration": arbitration,
   "0003_review": review,
   "0004_screening": screening,
+  "0005_likeness": likeness,
 };
 
 /** The database was written by a newer gateway. */

@@ -224,9 +224,19 @@ export interface Schema {
     valid_until_seconds: bigint;
     /** How many peers are to review it at least; null until its first verification has settled that. */
     reviewers: number | null;
+    /** When its pieces were put into evidence_sketches. */
+    sketched_at: Date | null;
     /** When the oracle is asked again unless it has signed by then; at first after the queue has given up. */
     verify_again_at: Generated<Date>;
     created_at: CreatedAt;
+  };
+  /** What pieces of evidence look like, see the oracle's Sketch. */
+  evidence_sketches: {
+    evidence_id: string;
+    item: number;
+    kind: "text" | "image";
+    sketch: Buffer;
+    keys: number[];
   };
   confirmations: {
     token_hash: string;

@@ -27,6 +27,8 @@ export interface ReceivedFile {
   size: number;
   /** The first bytes, enough to tell the type of the content. */
   head: Uint8Array;
+  /** Reads all of it. */
+  content(): Readable;
 }
 
 export class FileTooLarge extends Error {
@@ -93,7 +95,7 @@ async function writeHashed(content: Readable, path: string, maxBytes: number): P
   });
   await pipeline(content, measure, createWriteStream(path, { flags: "wx" }));
   await syncToDisk(path);
-  return { sha256: hash.digest("hex"), size, head: Buffer.concat(head) };
+  return { sha256: hash.digest("hex"), size, head: Buffer.concat(head), content: () => createReadStream(path) };
 }
 
 /** Evidence that is paid for must not be lost to a power cut after the worker was told that it is stored: bytes and name. */

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { Readable } from "node:stream";
-import { mediaTypeOf } from "@hireforhumans/oracle";
+import { mediaTypeOf, safetyOf } from "@hireforhumans/oracle";
 import { ApiError, type File, fileNameSchema } from "@hireforhumans/protocol";
 import busboy from "busboy";
 import { type Caller, isWorker } from "../http/caller.ts";
@@ -134,12 +134,23 @@ async function typeOf(received: ReceivedFile, stated: string | undefined): Promi
     });
   }
   const mediaType = await mediaTypeOf(received.head);
-  if (allowedTypes.has(mediaType)) return mediaType;
+  if (allowedTypes.has(mediaType)) {
+    await requireSafe(received);
+    return mediaType;
+  }
   throw new ApiError(
     "file_type_not_allowed",
     `By its content the file is ${mediaType}; taken are ${[...allowedTypes].join(", ")}.`,
     { param: "file" },
   );
+}
+
+/** The oracle would fail it later, when the worker can't hand in another. */
+async function requireSafe(received: ReceivedFile): Promise<void> {
+  const safety = await safetyOf(received.content());
+  if (safety.safe) return;
+  const code = safety.problem === "too_large" ? "file_too_large" : "malformed_upload";
+  throw new ApiError(code, `The file is refused: ${safety.detail}.`, { param: "file" });
 }
 
 async function record(

@@ -8,6 +8,7 @@ import { askForReviews } from "../review/ask.ts";
 import { recordReview } from "../review/record.ts";
 import { reviewersWanted } from "../review/wanted.ts";
 import { settleVerdict } from "../settlement/verdict.ts";
+import { likeBefore, seenBefore } from "./earlier.ts";
 
 /**
  * Has the oracle look at evidence, and stores and settles what it says. Idempotent: a verdict stands once it is signed;
@@ -39,12 +40,13 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     evidenceHash: row.evidence_hash,
     chainTimeSeconds: ctx.chain.head().timestampSeconds,
     confirmations: await confirmationsOf(ctx, jobId),
-    seenBefore: await seenBefore(ctx, jobId, row.fingerprints),
     proof: {
       terms: parseTerms(terms),
       accept: await acceptOf(ctx, jobId, row.round, workerId),
       submit: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
     },
+    seenBefore: await seenBefore(ctx.db, evidenceId, row.fingerprints),
+    likeBefore: await likeBefore(ctx, evidenceId, bundle),
   };
   const verification = await ctx.oracle.verify(request);
   await ctx.db.transaction().execute(async (trx) => {
@@ -80,20 +82,6 @@ async function confirmationsOf(ctx: Context, jobId: string): Promise<Verificatio
     .where("job_id", "=", jobId)
     .execute();
   return rows;
-}
-
-/** Which of these pieces stood in evidence of other jobs. */
-async function seenBefore(ctx: Context, jobId: string, fingerprints: string[]): Promise<string[]> {
-  if (fingerprints.length === 0) return [];
-  const rows = await ctx.db
-    .selectFrom("evidence")
-    .select("fingerprints")
-    .where("job_id", "<>", jobId)
-    .where(sql<boolean>`fingerprints && ${fingerprints}`)
-    .limit(1000)
-    .execute();
-  const seen = new Set(rows.flatMap((row) => row.fingerprints));
-  return fingerprints.filter((fingerprint) => seen.has(fingerprint));
 }
 
 /** @returns false when the job ended meanwhile, or a signed verdict stands */

@@ -23,7 +23,7 @@ export type EvidenceKind = z.infer<typeof evidenceKindSchema>;
 const noParams = z.strictObject({}).default({});
 
 /**
- * The checks a job can ask for beside those that always run (`required_evidence`, `content_hash`, `duplicate`, and
+ * The checks a job can ask for beside those that always run (`required_evidence`, `content_hash`, `file_safety`, `duplicate`, and
  * `response_schema` where the job has one).
  */
 export const checkRequestSchema = z
@@ -76,6 +76,7 @@ export type CheckRequest = z.infer<typeof checkRequestSchema>;
 export const CHECK_NAMES = [
   "required_evidence",
   "content_hash",
+  "file_safety",
   "response_schema",
   "duplicate",
   "text_length",
