@@ -58,7 +58,13 @@ export interface Sources {
 export type TransactionState =
   | { state: "unknown" }
   | { state: "pending" }
-  | { state: "mined"; succeeded: boolean; to: string | null; confirmations: number };
+  | { state: "mined"; succeeded: boolean; to: string | null; confirmations: number; logs: TransactionLog[] };
+
+export interface TransactionLog {
+  address: string;
+  topics: readonly string[];
+  data: string;
+}
 
 /** What a check found, with a reason that both sides can read. */
 export interface Finding {

@@ -42,7 +42,7 @@ export function runChecks(request: VerificationRequest, sources: Sources, log: L
     run("content_hash", undefined),
     run("required_evidence", undefined),
     run("duplicate", undefined),
-    ...(request.bundle.items.some(({ kind }) => kind === "file") ? [run("file_safety", undefined)] : []),
+    run("file_safety", undefined),
     ...((response_schema ?? acceptance.response_schema) ? [run("response_schema", undefined)] : []),
     ...(request.reviews === undefined ? [] : [run("peer_review", undefined)]),
   ];

@@ -15,12 +15,40 @@ let last: Promise<unknown> = Promise.resolve();
  * so it is decided in a thread of its own, one after the other, that is ended when it takes too long.
  */
 export function fitsSchema(schema: Record<string, Json>, value: Json, signal: AbortSignal): Promise<SchemaResult> {
-  const result = last.then(() => ask({ schema, value }, signal));
+  return inTurn({ schema, value }, signal);
+}
+
+/** What must hold of a document: each value that a JSONPath query (RFC 9535) selects, and there must be one, is `equals`. */
+export interface Expectation {
+  path: string;
+  equals?: Json | undefined;
+}
+
+/** Whether a document meets all expectations; with the same care, since a query can hold a pattern too. */
+export function meetsExpectations(
+  expectations: Expectation[],
+  value: Json,
+  signal: AbortSignal,
+): Promise<SchemaResult> {
+  return inTurn({ expectations, value }, signal);
+}
+
+/** What is asked of the thread. Without a value it is whether the schema, or the queries, can be used at all. */
+export type Question = { schema: Record<string, Json>; value?: Json } | { expectations: Expectation[]; value?: Json };
+
+/** Why a schema or queries can't be used; undefined where they can. */
+export async function problemOfQuestion(question: Question, signal: AbortSignal): Promise<string | undefined> {
+  const result = await inTurn(question, signal);
+  return result.outcome === "fits" ? undefined : result.reason;
+}
+
+function inTurn(question: Question, signal: AbortSignal): Promise<SchemaResult> {
+  const result = last.then(() => ask(question, signal));
   last = result.catch(() => undefined);
   return result;
 }
 
-async function ask(question: { schema: unknown; value: unknown }, signal: AbortSignal): Promise<SchemaResult> {
+async function ask(question: Question, signal: AbortSignal): Promise<SchemaResult> {
   thread ??= await startThread(signal);
   const current = thread;
   const stop = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);

@@ -16,5 +16,6 @@ async function stateOf(provider: Provider, hash: string): Promise<TransactionSta
   }
   const newest = await provider.getBlockNumber();
   const confirmations = newest - receipt.blockNumber + 1;
-  return { state: "mined", succeeded: receipt.status === 1, to: receipt.to, confirmations };
+  const logs = receipt.logs.map(({ address, topics, data }) => ({ address, topics, data }));
+  return { state: "mined", succeeded: receipt.status === 1, to: receipt.to, confirmations, logs };
 }

@@ -1,8 +1,10 @@
+import { Interface } from "ethers";
 import { describe, expect, test } from "vitest";
 import type { CheckName } from "@hireforhumans/protocol";
+import { problemOfEvent } from "../src/expected-event.ts";
 import { fingerprintsOf } from "../src/fingerprints.ts";
 import { checks, runChecks } from "../src/pipeline.ts";
-import { bundleWith, fileItem, quiet, requestWith, sourcesWith } from "./case.ts";
+import { bundleWith, fileItem, quiet, requestWith, sourcesWith, worker } from "./case.ts";
 
 type Setting = Parameters<typeof requestWith>;
 const pdf = new TextEncoder().encode("%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n");
@@ -45,7 +47,7 @@ describe("every check", () => {
       for (const items of hostile) {
         const acceptance = { checks: asked(name) ?? [], response_schema: { type: "string" } };
         const found = await result(name, [acceptance, items, { reviews: { wanted: 2, answers: [] } }]);
-        expect(found.reason).toMatch(/^[A-Z].{8,}/su);
+        expect(found.reason).toMatch(/^[A-Z\d].{8,}/su);
         expect(found.reason.length).toBeLessThanOrEqual(2000);
         expect(["pass", "fail", "unsure"]).toContain(found.outcome);
       }
@@ -203,6 +205,34 @@ describe("customer_confirmation", () => {
   });
 });
 
+describe("http_confirmation with expectations", () => {
+  const url = "https://crm.example/confirm";
+  const asked = `${url}?job_id=${bundleWith([]).job_id}&reference=T-1`;
+  const items = [{ kind: "http_confirmation" as const, reference: "T-1" }];
+  const expect_ = [{ path: "$.refund.status", equals: "paid" }, { path: "$.lines[?@.amount > 10].id" }];
+  const answered = (body: string, expectations: { path: string; equals?: string }[] = expect_) => {
+    const checks = [{ check: "http_confirmation" as const, params: { url, expect: expectations } }];
+    return result("http_confirmation", [{ checks }, items], { answers: { [asked]: { status: 200, body } } });
+  };
+  test.each([
+    ['{"refund": {"status": "paid"}, "lines": [{"id": 1, "amount": 12}]}', "pass"],
+    ['{"refund": {"status": "open"}, "lines": [{"id": 1, "amount": 12}]}', "fail"],
+    ['{"refund": {"status": "paid"}, "lines": [{"id": 1, "amount": 2}]}', "fail"],
+    ['{"refund": {"status": ["paid"]}, "lines": [{"id": 1, "amount": 12}]}', "fail"],
+    ['{"confirmed": true}', "fail"],
+    ["<html>", "unsure"],
+  ])("%s: %s", async (body, outcome) => {
+    expect((await answered(body)).outcome).toBe(outcome);
+  });
+  test("is unsure about a query that is none", async () => {
+    expect((await answered("{}", [{ path: "$..[" }])).outcome).toBe("unsure");
+  });
+  test("is not held up by a pattern made to match for ever", async () => {
+    const trap = [{ path: "$[?match(@, '(a+)+b')]" }];
+    expect(["unsure", "fail"]).toContain((await answered(JSON.stringify(["a".repeat(60)]), trap)).outcome);
+  });
+});
+
 describe("http_confirmation", () => {
   const asks = {
     checks: [{ check: "http_confirmation" as const, params: { url: "https://crm.example/confirm?k=1" } }],
@@ -230,12 +260,12 @@ describe("transaction", () => {
   const to = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
   const asks = { checks: [{ check: "transaction" as const, params: { to, confirmations: 3 } }] };
   const item = { kind: "transaction" as const, chain_id: 31337, hash };
-  const mined = { state: "mined" as const, succeeded: true, to: to.toLowerCase(), confirmations: 3 };
+  const mined = { state: "mined" as const, succeeded: true, to: to.toLowerCase(), confirmations: 3, logs: [] };
   test.each([
     [mined, "pass"],
     [{ ...mined, succeeded: false }, "fail"],
     [{ ...mined, to: null }, "fail"],
-    [{ ...mined, confirmations: 2 }, "unsure"],
+    [{ ...mined, confirmations: 2, logs: [] }, "unsure"],
     [{ state: "pending" as const }, "unsure"],
     [{ state: "unknown" as const }, "unsure"],
   ])("%j: %s", async (state, outcome) => {
@@ -245,6 +275,47 @@ describe("transaction", () => {
   test("fails one of another chain, and none", async () => {
     expect((await result("transaction", [asks, [{ ...item, chain_id: 1 }]])).outcome).toBe("fail");
     expect((await result("transaction", [asks, []])).outcome).toBe("fail");
+  });
+});
+
+describe("transaction with an expected event", () => {
+  const emitter = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+  const fragment = "event Transfer(address indexed from, address indexed to, uint256 value)";
+  const coder = new Interface([fragment]);
+  const log = (to: string, value: bigint, address = emitter) => ({
+    address: address.toLowerCase(),
+    ...coder.encodeEventLog("Transfer", [worker, to, value]),
+  });
+  const asked = (args: Record<string, string>, logs: ReturnType<typeof log>[]) => {
+    const params = { confirmations: 1, event: { emitter, fragment, args } };
+    const state = { state: "mined" as const, succeeded: true, to: null, confirmations: 3, logs };
+    const items = [{ kind: "transaction" as const, chain_id: 31337, hash }];
+    return result("transaction", [{ checks: [{ check: "transaction", params }] }, items], {
+      transactions: { [hash]: state },
+    });
+  };
+  test("passes where one log has emitter, event and all arguments, whatever else was emitted", async () => {
+    const logs = [log(emitter, 5n), { ...log(worker, 1n), data: "0x" }, log(worker, 12_000_000n)];
+    expect((await asked({ to: worker.toLowerCase(), value: "12000000" }, logs)).outcome).toBe("pass");
+    expect((await asked({}, logs)).outcome).toBe("pass");
+  });
+  test.each([
+    ["no event", []],
+    ["another contract's", [log(worker, 12n, worker)]],
+    ["another amount", [log(worker, 11n)]],
+    ["another receiver", [log(emitter, 12n)]],
+    ["the arguments in two events", [log(worker, 11n), log(emitter, 12n)]],
+  ])("fails for %s", async (_, logs) => {
+    expect((await asked({ to: worker, value: "12" }, logs)).outcome).toBe("fail");
+  });
+  test.each([
+    [{ fragment: "Transfer(" }, "not an event"],
+    [{ args: { amount: "1" } }, "no argument amount"],
+    [{ args: { value: "many" } }, "can't be many"],
+    [{ fragment: "event Named(string indexed name)", args: { name: "x" } }, "the hash only"],
+    [{ fragment: "event Many(uint256[] values)", args: { values: "1" } }, "single values"],
+  ])("%j is told as wrong before a job asks for it", (changes, problem) => {
+    expect(problemOfEvent({ emitter, fragment, args: {}, ...changes })).toContain(problem);
   });
 });
 

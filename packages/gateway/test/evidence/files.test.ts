@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Wallet } from "ethers";
 import { bootstrapClient } from "../../src/keys/bootstrap.ts";
@@ -58,6 +59,23 @@ async function upload(parts: Part[], token = stage.ada.token): Promise<Pick<Answ
 }
 
 const file = (content: string | Uint8Array, filename = "report.txt"): Part => ({ name: "file", filename, content });
+/** A PNG of one bit a pixel. */
+function blackPicture(side: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const named = Buffer.concat([Buffer.from(type), data]);
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    check.writeUInt32BE(crc32(named));
+    return Buffer.concat([length, named, check]);
+  };
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  const rows = deflateSync(Buffer.alloc(side * (1 + Math.ceil(side / 8))));
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", rows), chunk("IEND", Buffer.alloc(0))]);
+}
+
 const folder = () => join(stage.stack.gateway.context.config.dataDir, "files");
 
 /** Every file that the store holds, whole or half written. */
@@ -125,6 +143,19 @@ describe("POST /v1/files", () => {
   it.each(refused)("refuses %s and keeps nothing of it", async (_, parts, status, code) => {
     const before = await storedFiles();
     expect(await upload(parts)).toMatchObject({ status, body: { code } });
+    expect(await storedFiles()).toEqual(before);
+  });
+
+  it("refuses a document that breaks off and one that unpacks to far more than it is, and keeps nothing of them", async () => {
+    const before = await storedFiles();
+    expect(await upload([file("%PDF-1.7\n1 0 obj", "a.pdf")])).toMatchObject({
+      status: 422,
+      body: { code: "malformed_upload" },
+    });
+    expect(await upload([file(blackPicture(12_000), "a.png")])).toMatchObject({
+      status: 413,
+      body: { code: "file_too_large" },
+    });
     expect(await storedFiles()).toEqual(before);
   });
 

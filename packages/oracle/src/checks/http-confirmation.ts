@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Check, fail, itemsOf, pass, type Sources, unsure } from "../check.ts";
+import type { Json } from "@hireforhumans/protocol";
+import { type Check, fail, type Finding, itemsOf, pass, type Sources, unsure } from "../check.ts";
+import { type Expectation, meetsExpectations } from "../schema-thread.ts";
 
 const answerSchema = z.object({ confirmed: z.boolean() });
 
@@ -16,35 +18,64 @@ export const httpConfirmation: Check<"http_confirmation"> = {
       url.searchParams.set("job_id", bundle.job_id);
       url.searchParams.set("reference", reference);
       const answer = await ask(url, sources, signal);
-      if (typeof answer === "string") return unsure(answer);
-      if (!answer.confirmed) return fail(`The client's system does not confirm "${reference}".`);
+      const problem =
+        "problem" in answer
+          ? unsure(answer.problem)
+          : params.expect === undefined
+            ? unlessConfirmed(answer.json, reference, url.host)
+            : await unlessMet(params.expect, answer.json, reference, signal);
+      if (problem !== undefined) return problem;
     }
     return pass("The client's system confirms it.");
   },
 };
 
-/** @returns the answer, or why there is none */
-async function ask(url: URL, sources: Sources, signal: AbortSignal): Promise<z.infer<typeof answerSchema> | string> {
+function unlessConfirmed(json: Json | undefined, reference: string, host: string): Finding | undefined {
+  const answer = answerSchema.safeParse(json);
+  if (!answer.success) {
+    return unsure(`The client's system at ${host} did not answer {"confirmed": true} or {"confirmed": false}.`);
+  }
+  return answer.data.confirmed ? undefined : fail(`The client's system does not confirm "${reference}".`);
+}
+
+async function unlessMet(
+  expect: Expectation[],
+  json: Json | undefined,
+  reference: string,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  if (json === undefined) return unsure("The client's system did not answer with JSON.");
+  const result = await meetsExpectations(expect, json, signal);
+  if (result.outcome === "fits") return undefined;
+  return result.outcome === "misfit"
+    ? fail(`The client's system does not confirm "${reference}": ${result.reason}.`)
+    : unsure(`Whether the client's system confirms "${reference}" could not be told: ${result.reason}`);
+}
+
+/** @returns the answer, undefined where it is not JSON; or why there is none */
+async function ask(
+  url: URL,
+  sources: Sources,
+  signal: AbortSignal,
+): Promise<{ json: Json | undefined } | { problem: string }> {
   let response: { status: number; body: string };
   try {
     response = await sources.fetch(url, { signal });
   } catch (error) {
     // What exactly failed is the operator's to know (it may name inner addresses); the parties learn that it did.
-    return `The client's system at ${url.host} could not be asked${error instanceof Error && error.name === "TimeoutError" ? ": it did not answer in time" : ""}.`;
+    const late = error instanceof Error && error.name === "TimeoutError" ? ": it did not answer in time" : "";
+    return { problem: `The client's system at ${url.host} could not be asked${late}.` };
   }
-  if (response.status !== 200)
-    return `The client's system at ${url.host} answered with status ${response.status}, not 200.`;
-  const answer = answerSchema.safeParse(parse(response.body));
-  return answer.success
-    ? answer.data
-    : `The client's system at ${url.host} did not answer {"confirmed": true} or {"confirmed": false}.`;
+  return response.status === 200
+    ? { json: parse(response.body) }
+    : { problem: `The client's system at ${url.host} answered with status ${response.status}, not 200.` };
 }
 
-function parse(body: string): unknown {
+function parse(body: string): Json | undefined {
   try {
-    return JSON.parse(body);
+    return JSON.parse(body) as Json;
   } catch {
-    // Not JSON: the schema refuses it with the one reason for all wrong answers.
+    // Not JSON, which the callers answer for.
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
-import { type Check, fail, type Finding, itemsOf, pass, type Sources, unsure } from "../check.ts";
+import { type Check, fail, type Finding, itemsOf, type ParamsOf, pass, type Sources, unsure } from "../check.ts";
+import { findEvent } from "../expected-event.ts";
 
-/** Is the transaction on its chain, successful, sent where the job says, and deep enough? */
+/** Is the transaction on its chain, successful, sent where the job says, with the event it asks for, and deep enough? */
 export const transaction: Check<"transaction"> = {
   name: "transaction",
   async run({ bundle }, params, sources) {
@@ -22,7 +23,7 @@ export const transaction: Check<"transaction"> = {
 
 async function problemOf(
   hash: string,
-  params: { to?: string | undefined; confirmations: number },
+  params: ParamsOf<"transaction">,
   chainId: number,
   sources: Sources,
 ): Promise<Finding | undefined> {
@@ -36,6 +37,9 @@ async function problemOf(
   if (params.to !== undefined && found.to?.toLowerCase() !== params.to.toLowerCase()) {
     return fail(`The transaction ${hash} went to ${found.to ?? "a new contract"}; the job asks for ${params.to}.`);
   }
+  const event = params.event && findEvent(found.logs, params.event);
+  if (event?.found === false)
+    return fail(`The transaction ${hash} did not emit what the job asks for: ${event.reason}.`);
   return found.confirmations < params.confirmations
     ? unsure(`The transaction ${hash} has ${found.confirmations} of ${params.confirmations} confirmations.`)
     : undefined;

@@ -50,8 +50,26 @@ export const checkRequestSchema = z
       params: z.strictObject({
         url: httpUrlSchema.meta({
           description:
-            'Asked with GET and `?job_id=…&reference=…` of the evidence; must answer 200 with {"confirmed": true}.',
+            'Asked with GET and `?job_id=…&reference=…` of the evidence; must answer 200 with {"confirmed": true}, ' +
+            "or with JSON that meets `expect`.",
         }),
+        expect: z
+          .array(
+            z.strictObject({
+              path: z
+                .string()
+                .min(1)
+                .max(500)
+                .meta({ description: "A JSONPath query (RFC 9535).", example: "$.refund.status" }),
+              equals: jsonSchema
+                .optional()
+                .meta({ description: "What each selected value must be; left out, there must be one." }),
+            }),
+          )
+          .min(1)
+          .max(20)
+          .optional()
+          .meta({ description: "What must hold of the answer instead of `confirmed`." }),
       }),
     }),
     z.strictObject({
@@ -60,6 +78,23 @@ export const checkRequestSchema = z
         chain_id: z.int().min(1).optional().meta({ description: "The chain; this gateway's when left out." }),
         to: addressSchema.optional().meta({ description: "The address the transaction must call." }),
         confirmations: z.int().min(1).max(1000).default(1),
+        event: z
+          .strictObject({
+            emitter: addressSchema.meta({ description: "The contract that must have emitted it." }),
+            fragment: z.string().min(1).max(500).meta({
+              description: "The event as human-readable ABI.",
+              example: "event Transfer(address indexed from, address indexed to, uint256 value)",
+            }),
+            args: z
+              .record(z.string().min(1), z.union([z.string().max(2000), z.boolean()]))
+              .default({})
+              .meta({
+                description: "Arguments that must have these values; numbers as decimal strings, bytes as hex.",
+                example: { to: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", value: "12000000" },
+              }),
+          })
+          .optional()
+          .meta({ description: "An event that the transaction must have emitted." }),
       }),
     }),
     z.strictObject({
