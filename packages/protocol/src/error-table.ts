@@ -21,7 +21,7 @@ export const ERRORS = {
   malformed_upload: {
     status: 400,
     title: "Not an upload",
-    meaning: "The body is not multipart/form-data with exactly one file, or it broke off.",
+    meaning: "The body is not multipart/form-data with exactly one whole file that can be read.",
     remedy: "Send the file as one part of a multipart/form-data body, whole.",
   },
 
@@ -284,7 +284,7 @@ export const ERRORS = {
   file_too_large: {
     status: 413,
     title: "File too large",
-    meaning: "The file is larger than the limit.",
+    meaning: "The file, or what it unpacks to, is larger than the limit.",
     remedy: "Send a smaller file; the detail names the limit.",
   },
   unsupported_media_type: {

@@ -149,7 +149,7 @@ describe("POST /v1/files", () => {
   it("refuses a document that breaks off and one that unpacks to far more than it is, and keeps nothing of them", async () => {
     const before = await storedFiles();
     expect(await upload([file("%PDF-1.7\n1 0 obj", "a.pdf")])).toMatchObject({
-      status: 422,
+      status: 400,
       body: { code: "malformed_upload" },
     });
     expect(await upload([file(blackPicture(12_000), "a.png")])).toMatchObject({
