@@ -8,6 +8,7 @@ import type {
   Outcome,
   Terms,
 } from "@hireforhumans/protocol";
+import type { Judge } from "./rubric/judge.ts";
 import type { PeerReview } from "./review/judge.ts";
 
 /** What is to be verified; plain data, so that it can be sent to an oracle elsewhere. */
@@ -51,6 +52,8 @@ export interface Sources {
   fetch(url: URL, options: { signal: AbortSignal }): Promise<{ status: number; body: string }>;
   /** @returns undefined for a chain that this oracle has no node of */
   transaction(chainId: number, hash: string): Promise<TransactionState | undefined> | undefined;
+  /** The model that answers rubric questions where a job lets one; undefined where this oracle has none. */
+  judge?: Judge;
   /** The gateway's own chain. */
   chainId: number;
 }

@@ -13,5 +13,8 @@ export { type GoldenAnswer, isBadGoldenTask } from "./review/golden.ts";
 export { krippendorffAlpha } from "./review/krippendorff.ts";
 export { judgeReviews, type Judgement, type PeerReview } from "./review/judge.ts";
 export { fitsSchema, type SchemaResult } from "./schema-thread.ts";
+export { createAnthropicJudge, type ModelOptions } from "./rubric/anthropic.ts";
+export type { Judge } from "./rubric/judge.ts";
+export { createOpenAiJudge } from "./rubric/openai.ts";
 export { createTransactionSource } from "./transactions.ts";
 export { createPublicNetwork, type NetworkRules, type PublicNetwork } from "./public-network.ts";

@@ -9,6 +9,7 @@ import {
 } from "@hireforhumans/protocol";
 import { ZeroAddress, ZeroHash } from "ethers";
 import { pino } from "pino";
+import type { Judge } from "../src/rubric/judge.ts";
 import type { Sources, TransactionState, VerificationRequest } from "../src/check.ts";
 
 export const quiet = pino({ level: "silent" });
@@ -96,6 +97,7 @@ export function requestWith(
 /** The world that the checks see, in memory. */
 export function sourcesWith(
   world: {
+    judge?: Judge;
     files?: Uint8Array[];
     answers?: Record<string, { status: number; body: string }>;
     transactions?: Record<string, TransactionState>;
@@ -104,6 +106,7 @@ export function sourcesWith(
   const files = new Map((world.files ?? []).map((bytes) => [sha256(bytes), bytes]));
   return {
     chainId: 31337,
+    ...(world.judge === undefined ? {} : { judge: world.judge }),
     openFile: (hash) => {
       const bytes = files.get(hash);
       return Promise.resolve(bytes && { size: bytes.length, content: Readable.from([Buffer.from(bytes)]) });

@@ -101,6 +101,10 @@ export const checkRequestSchema = z
       check: z.literal("rubric"),
       params: z.strictObject({
         question: z.string().min(1).max(2000).meta({ description: "A yes/no question about the evidence." }),
+        judged_by: z.enum(["person", "model"]).optional().meta({
+          description:
+            "person, unless said otherwise. model: a language model's yes is enough; all else is left to a person.",
+        }),
       }),
     }),
   ])
