@@ -30,6 +30,7 @@ const earlierCompiler = { ...compiler, version: "0.8.28", path: require.resolve(
 
 // Solidity tests deploy the contracts as they were compiled above; they themselves compile four times faster without IR.
 const solidityTests = [
+  "test/arbitration/Bond.t.sol",
   "test/arbitration/invariants/Coordinator.sol",
   "test/arbitration/invariants/CourtHandler.sol",
   "test/arbitration/invariants/CourtRules.t.sol",
