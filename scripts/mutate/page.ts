@@ -31,6 +31,7 @@ export function percent(part: number): string {
 export async function pageOf(template: string, { seed, known, results, reasons }: Report): Promise<string> {
   const survivors = results.filter(({ verdict }) => verdict.outcome === "survived");
   const text = template
+    .replace("{{options}}", `--count ${results.length} --seed ${seed}`)
     .replace("{{figure}}", `${percent(killedPart(results))} of ${results.length} mutants are killed`)
     .replace("{{draw}}", `seed \`${seed}\`, ${results.length} of the ${known} mutants that the operators know`)
     .replace(
