@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import type { StackProcessOptions, StackReport } from "./stack-process.ts";
+import type { GatewayTimes, StackProcessOptions, StackReport } from "./stack-process.ts";
 
-export type BenchStack = StackReport;
+export interface BenchStack extends StackReport {
+  gatewayTimes(): Promise<GatewayTimes>;
+}
 
 export interface BenchStackOptions {
   /** Of a PostgreSQL server, where a database is made for the run and dropped after it. Default: the embedded one. */
@@ -42,7 +44,15 @@ export async function withStack<Result>(
             throw new Error("The stack ended before it was ready; what it printed tells why.");
           }),
         ])) as [StackReport];
-        return await work(report);
+        return await work({
+          ...report,
+          async gatewayTimes() {
+            const answered = once(child, "message");
+            child.send("gateway times");
+            const [times] = (await answered) as [GatewayTimes];
+            return times;
+          },
+        });
       } finally {
         if (child.connected) child.disconnect();
         await exited;

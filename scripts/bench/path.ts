@@ -6,6 +6,7 @@ import { type BenchStack, blockIntervalMs } from "./bench-stack.ts";
 import { type Figure, timesOf } from "./figures.ts";
 import { type Payments, watchPayments } from "./payments.ts";
 import { jobRequest } from "./request.ts";
+import type { GatewayTimes } from "./stack-process.ts";
 import { type Receiver, startReceiver } from "./webhooks.ts";
 
 export interface PathOptions {
@@ -24,6 +25,7 @@ const WORK_UP_TO_MS = 4_000;
 const WITHIN_MS = 60_000;
 
 const offerAimMs = 2_000;
+const broadcastAimMs = 200;
 const paymentAimMs = blockIntervalMs + 500;
 
 interface Measured {
@@ -61,7 +63,8 @@ export async function measurePath(stack: BenchStack, { jobs, engine }: PathOptio
       posted.push({ job: await measured.agent.jobs.create(jobRequest(receiver.url)), at });
       await sleep(Math.max(0, at + POST_EVERY_MS * (0.5 + Math.random()) - performance.now()));
     }
-    return figuresOf(engine, await Promise.all(posted.map(({ job, at }) => timesOfJob(measured, job, at))));
+    const times = await Promise.all(posted.map(({ job, at }) => timesOfJob(measured, job, at)));
+    return [...figuresOf(engine, times), ...broadcastFigures(engine, await stack.gatewayTimes())];
   } finally {
     stop.abort();
     await working;
@@ -103,6 +106,14 @@ function figuresOf(engine: string, times: Awaited<ReturnType<typeof timesOfJob>>
     ...timesOf(name("paid_to_told"), `payment mined to webhook out, ${engine}`, pick("paidToTold"), 500),
   ];
 }
+
+const broadcastFigures = (engine: string, { verdictToBroadcast }: GatewayTimes): Figure[] =>
+  timesOf(
+    `path.${engine}.verdict_to_broadcast`,
+    `verdict to payment broadcast, ${engine}`,
+    verdictToBroadcast,
+    broadcastAimMs,
+  );
 
 async function by(job: Job, look: () => number | undefined): Promise<number> {
   const endsAt = performance.now() + WITHIN_MS;
