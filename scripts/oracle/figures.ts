@@ -88,11 +88,13 @@ function reviewAll(crowd: Crowd, count: number, random: Random): Played {
   const reviewers = reviewersOf(crowd, random);
   const answers: TaskAnswer[] = [];
   const known = new Map<string, string>();
+  const crowdRecord = { goldenRight: 0, goldenWrong: 0 };
   const jobs = Array.from({ length: count }, (_, index) => {
     const truth = truthOf(crowd.good, random);
     const reviews: PeerReview[] = [];
     const asked = new Set<Reviewer>();
-    let judgement = judgeReviews(reviews, LEAST_REVIEWERS);
+    const judge = () => judgeReviews({ wanted: LEAST_REVIEWERS, crowd: crowdRecord, answers: reviews });
+    let judgement = judge();
     while (judgement.outcome === "more") {
       const reviewer = pickOther(reviewers, asked, random);
       const answer = reviewer.review(truth);
@@ -104,8 +106,10 @@ function reviewAll(crowd: Crowd, count: number, random: Random): Played {
         const golden = askGolden(random.pick(reviewers), random);
         known.set(task, golden.truth);
         answers.push({ task, reviewer: golden.reviewer, answer: golden.answer });
+        if (golden.answer === golden.truth) crowdRecord.goldenRight += 1;
+        else crowdRecord.goldenWrong += 1;
       }
-      judgement = judgeReviews(reviews, LEAST_REVIEWERS);
+      judgement = judge();
     }
     return { truth, judgement };
   });

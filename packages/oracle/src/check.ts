@@ -9,7 +9,7 @@ import type {
   Terms,
 } from "@hireforhumans/protocol";
 import type { Judge } from "./rubric/judge.ts";
-import type { PeerReview } from "./review/judge.ts";
+import type { PeerReviews } from "./review/judge.ts";
 
 /** What is to be verified; plain data, so that it can be sent to an oracle elsewhere. */
 export interface VerificationRequest {
@@ -22,7 +22,7 @@ export interface VerificationRequest {
   /** The customer's answers to this job's confirmations, as the gateway keeps them. */
   confirmations: { tokenHash: string; statement: string; answer: "confirmed" | "denied" | null }[];
   /** What peers said so far; undefined where none are asked. */
-  reviews?: { wanted: number; answers: PeerReview[] };
+  reviews?: PeerReviews;
   /** Fingerprints of this bundle (see fingerprints.ts) that stood in earlier evidence of other jobs. */
   seenBefore: string[];
   /** Pieces of this bundle, by their place in it, that are near-duplicates of such evidence; similarity is 0 to 1. */

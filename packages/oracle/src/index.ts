@@ -11,7 +11,7 @@ export { accuracyOf, type GoldenRecord, leastAccuracyOf } from "./review/accurac
 export { dawidSkene, type DawidSkene, type DawidSkeneOptions, type TaskAnswer } from "./review/dawid-skene.ts";
 export { type GoldenAnswer, isBadGoldenTask } from "./review/golden.ts";
 export { krippendorffAlpha } from "./review/krippendorff.ts";
-export { judgeReviews, type Judgement, type PeerReview } from "./review/judge.ts";
+export { judgeReviews, type Judgement, type PeerReview, type PeerReviews } from "./review/judge.ts";
 export { fitsSchema, type SchemaResult } from "./schema-thread.ts";
 export { createAnthropicJudge, type ModelOptions } from "./rubric/anthropic.ts";
 export type { Judge } from "./rubric/judge.ts";

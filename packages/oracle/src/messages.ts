@@ -13,6 +13,7 @@ import {
   verdictReasonsSchema,
 } from "@hireforhumans/protocol";
 import { z } from "zod";
+import type { PeerReviews } from "./review/judge.ts";
 import type { SignedWord, VerificationRequest } from "./check.ts";
 
 const signedWordSchema = z.strictObject({ valid_until: unixSecondsSchema, signature: signatureSchema });
@@ -37,6 +38,7 @@ export const verifyRequestSchema = z.strictObject({
   reviews: z
     .strictObject({
       wanted: z.int().min(0),
+      crowd: z.strictObject({ golden_right: z.int().min(0), golden_wrong: z.int().min(0) }),
       answers: z.array(
         z.strictObject({
           answer: reviewAnswerSchema,
@@ -93,9 +95,10 @@ export function verifyMessageOf(
   };
 }
 
-function reviewsMessageOf({ wanted, answers }: NonNullable<VerificationRequest["reviews"]>) {
+function reviewsMessageOf({ wanted, crowd, answers }: PeerReviews) {
   return {
     wanted,
+    crowd: { golden_right: crowd.goldenRight, golden_wrong: crowd.goldenWrong },
     answers: answers.map(({ answer, reason, goldenRight, goldenWrong }) => ({
       answer,
       reason,
@@ -133,9 +136,10 @@ export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
   };
 }
 
-function reviewsOf({ wanted, answers }: NonNullable<VerifyMessage["reviews"]>) {
+function reviewsOf({ wanted, crowd, answers }: NonNullable<VerifyMessage["reviews"]>): PeerReviews {
   return {
     wanted,
+    crowd: { goldenRight: crowd.golden_right, goldenWrong: crowd.golden_wrong },
     answers: answers.map(({ answer, reason, golden_right, golden_wrong }) => ({
       answer,
       reason,

@@ -44,7 +44,7 @@ export function runChecks(request: VerificationRequest, sources: Sources, log: L
     run("duplicate", undefined),
     run("file_safety", undefined),
     ...((response_schema ?? acceptance.response_schema) ? [run("response_schema", undefined)] : []),
-    ...(request.reviews === undefined ? [] : [run("peer_review", undefined)]),
+    ...(request.reviews === undefined && acceptance.reviewers === 0 ? [] : [run("peer_review", undefined)]),
   ];
   const asked = acceptance.checks.map((request) => run(request.check, request.params));
   return Promise.all([...always, ...asked]);

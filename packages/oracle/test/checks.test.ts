@@ -20,6 +20,13 @@ async function result(name: CheckName, setting: Setting, world: Parameters<typeo
   return found;
 }
 
+describe("peer_review", () => {
+  test("is asked for by the packet, even where who relays the request leaves the answers out", async () => {
+    const found = await result("peer_review", [{ reviewers: 3 }, []]);
+    expect(found).toMatchObject({ outcome: "unsure", reason: "No reviewer has answered yet; 3 more are asked." });
+  });
+});
+
 describe("every check", () => {
   const asked = (check: CheckName): Setting[0]["checks"] => {
     const params = {
@@ -46,7 +53,11 @@ describe("every check", () => {
       ];
       for (const items of hostile) {
         const acceptance = { checks: asked(name) ?? [], response_schema: { type: "string" } };
-        const found = await result(name, [acceptance, items, { reviews: { wanted: 2, answers: [] } }]);
+        const found = await result(name, [
+          acceptance,
+          items,
+          { reviews: { wanted: 2, crowd: { goldenRight: 0, goldenWrong: 0 }, answers: [] } },
+        ]);
         expect(found.reason).toMatch(/^[A-Z\d].{8,}/su);
         expect(found.reason.length).toBeLessThanOrEqual(2000);
         expect(["pass", "fail", "unsure"]).toContain(found.outcome);

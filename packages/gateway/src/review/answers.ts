@@ -1,9 +1,28 @@
-import type { PeerReview } from "@hireforhumans/oracle";
+import type { GoldenRecord, PeerReview, PeerReviews } from "@hireforhumans/oracle";
 import { sql } from "kysely";
-import type { Database, Trx } from "../context.ts";
+import type { Database } from "../context.ts";
 
-/** The answers on a piece of evidence, each with how often its reviewer was right where the answer was known. */
-export async function answersOn(db: Database | Trx, evidenceId: string): Promise<PeerReview[]> {
+/** What peers said of evidence so far, each with how often its reviewer was right where the answer was known. */
+export async function reviewsOf(
+  db: Database,
+  evidenceId: string,
+  domain: string,
+  wanted: number,
+): Promise<PeerReviews> {
+  return { wanted, crowd: await crowdOf(db, domain), answers: await answersOn(db, evidenceId) };
+}
+
+async function crowdOf(db: Database, domain: string): Promise<GoldenRecord> {
+  const { rows } = await sql<GoldenRecord>`
+    select count(*) filter (where r.answer = t.answer)::int4 as "goldenRight",
+      count(*) filter (where r.answer <> t.answer)::int4 as "goldenWrong"
+    from reviews r join golden_tasks t on t.id = r.golden_id and t.retired_at is null
+    where t.domain = ${domain} and r.answer is not null
+  `.execute(db);
+  return rows[0] ?? { goldenRight: 0, goldenWrong: 0 };
+}
+
+async function answersOn(db: Database, evidenceId: string): Promise<PeerReview[]> {
   const { rows } = await sql<PeerReview>`
     select r.answer, r.reason,
       count(t.id) filter (where g.answer = t.answer)::int4 as "goldenRight",

@@ -1,5 +1,5 @@
 import { type ContextPacket, type EvidenceBundle, MAX_REVIEWERS, type VerdictReasons } from "@hireforhumans/protocol";
-import { type PeerReview, judgeReviews } from "@hireforhumans/oracle";
+import { type PeerReviews, judgeReviews } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
@@ -18,9 +18,7 @@ export interface Reviewed {
   jobId: string;
   packet: ContextPacket;
   bundle: EvidenceBundle;
-  /** How many are wanted at least, and what was answered so far. */
-  wanted: number;
-  answers: readonly PeerReview[];
+  reviews: PeerReviews;
 }
 
 /**
@@ -34,7 +32,7 @@ export async function askForReviews(
   { checks }: Pick<VerdictReasons, "checks">,
 ): Promise<void> {
   const { reviewFund } = ctx.config;
-  const { needed } = judgeReviews(evidence.answers, evidence.wanted);
+  const { needed } = judgeReviews(evidence.reviews);
   const waitsForReviewsOnly = checks.every(({ check, outcome }) => outcome === "pass" || check === "peer_review");
   if (reviewFund === undefined || needed === 0 || !waitsForReviewsOnly) return;
 

@@ -3,7 +3,7 @@ import type { Proof, Verification, VerificationRequest } from "@hireforhumans/or
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { appendJobEvent } from "../jobs/events.ts";
-import { answersOn } from "../review/answers.ts";
+import { reviewsOf } from "../review/answers.ts";
 import { askForReviews } from "../review/ask.ts";
 import { recordReview } from "../review/record.ts";
 import { reviewersWanted } from "../review/wanted.ts";
@@ -22,7 +22,15 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     .innerJoin("workers", "workers.id", "evidence.worker_id")
     .select(["evidence.job_id", "evidence.round", "bundle", "evidence_hash", "fingerprints", "reviewers"])
     .select(["evidence.signature", "evidence.valid_until_seconds"])
-    .select(["evidence.worker_id", "workers.address", "jobs.packet", "jobs.terms", "jobs.ended_at", "verdicts.outcome"])
+    .select([
+      "evidence.worker_id",
+      "workers.address",
+      "jobs.domain",
+      "jobs.packet",
+      "jobs.terms",
+      "jobs.ended_at",
+      "verdicts.outcome",
+    ])
     .where("evidence.id", "=", evidenceId)
     .executeTakeFirstOrThrow();
   if (row.ended_at !== null || (row.outcome !== null && row.outcome !== "unsure")) return;
@@ -32,11 +40,11 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
   const { job_id: jobId, worker_id: workerId, address: worker, terms } = row;
   const { acceptance } = packet;
   const wanted = row.reviewers ?? (await reviewersWanted(ctx, { evidenceId, jobId, worker, acceptance, terms }));
-  const answers = wanted === 0 ? [] : await answersOn(ctx.db, evidenceId);
+  const reviews = wanted === 0 ? undefined : await reviewsOf(ctx.db, evidenceId, row.domain, wanted);
   const request: VerificationRequest = {
     packet,
     bundle,
-    ...(wanted === 0 ? {} : { reviews: { wanted, answers } }),
+    ...(reviews === undefined ? {} : { reviews }),
     evidenceHash: row.evidence_hash,
     chainTimeSeconds: ctx.chain.head().timestampSeconds,
     confirmations: await confirmationsOf(ctx, jobId),
@@ -56,8 +64,8 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     await appendJobEvent(trx, { jobId: jobId, type: "job.verified", once, data });
     await settleVerdict(ctx, trx, evidenceId);
     if (verification.outcome === "pass") await recordReview(ctx, trx, jobId, workerId, bundle);
-    if (verification.outcome !== "unsure" || wanted === 0) return;
-    await askForReviews(ctx, trx, { evidenceId, jobId, packet, bundle, wanted, answers }, verification.reasons);
+    if (verification.outcome !== "unsure" || reviews === undefined) return;
+    await askForReviews(ctx, trx, { evidenceId, jobId, packet, bundle, reviews }, verification.reasons);
   });
 }
 

@@ -1,16 +1,22 @@
 import { type Check, type Finding, pass } from "../check.ts";
-import { judgeReviews } from "../review/judge.ts";
+import { NO_RECORD } from "../review/accuracy.ts";
+import { judgeReviews, type PeerReviews } from "../review/judge.ts";
 
 /** Do peers, asked one by one until they are sure enough, find the evidence good? */
 export const peerReview: Check<"peer_review"> = {
   name: "peer_review",
-  run({ reviews }) {
-    return Promise.resolve(reviews === undefined ? pass("No review by peers is asked for.") : findingOf(reviews));
+  run({ packet, reviews }) {
+    // By the packet, which the chain holds the hash of: who relays a request can't leave its reviews out.
+    const least = packet.acceptance.reviewers;
+    if (reviews === undefined && least === 0) return Promise.resolve(pass("No review by peers is asked for."));
+    const { crowd = NO_RECORD, answers = [], wanted = 0 } = reviews ?? {};
+    return Promise.resolve(findingOf({ crowd, answers, wanted: Math.max(least, wanted) }));
   },
 };
 
-function findingOf({ wanted, answers }: { wanted: number; answers: Parameters<typeof judgeReviews>[0] }): Finding {
-  const { outcome, posterior, needed } = judgeReviews(answers, wanted);
+function findingOf(reviews: PeerReviews): Finding {
+  const { answers } = reviews;
+  const { outcome, posterior, needed } = judgeReviews(reviews);
   const details = {
     posterior: Math.round(posterior * 10_000) / 10_000,
     answers: answers.map(({ answer, reason }) => ({ answer, reason })),

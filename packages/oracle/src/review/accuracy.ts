@@ -4,18 +4,24 @@ export interface GoldenRecord {
   goldenWrong: number;
 }
 
-/** Before its golden answers a reviewer counts as one of 4 right in 5: the prior is Beta(4, 1). */
-export const PRIOR = { right: 4, wrong: 1 };
+/** Before anybody in a domain has answered golden tasks, a reviewer counts as one of 4 right in 5. */
+export const FIRST = { right: 4, wrong: 1 };
+
+/** Of nobody. */
+export const NO_RECORD: GoldenRecord = { goldenRight: 0, goldenWrong: 0 };
 
 /**
- * The probability that a reviewer's next answer is right: the mean of the posterior Beta(4 + right, 1 + wrong), as in
- * Gelman et al., Bayesian Data Analysis (3rd edition, 2.4). One number for both answers: some dozen golden tasks can't
- * tell two apart.
+ * The probability that a reviewer's next answer is right: the mean of the posterior of a Beta prior that weighs five
+ * answers, as in Gelman et al., Bayesian Data Analysis (3rd edition, 2.4). The prior's mean is that of the whole crowd
+ * (empirical Bayes: Efron and Morris 1973), so that newcomers to a poor crowd are not believed too soon. One number for
+ * both answers: some dozen golden tasks can't tell two apart.
+ * @param crowd how often all reviewers of the domain were right and wrong
  * @returns over 0, below 1
  */
-export function accuracyOf({ goldenRight, goldenWrong }: GoldenRecord): number {
-  const right = goldenRight + PRIOR.right;
-  return right / (right + goldenWrong + PRIOR.wrong);
+export function accuracyOf({ goldenRight, goldenWrong }: GoldenRecord, crowd: GoldenRecord = NO_RECORD): number {
+  const weight = FIRST.right + FIRST.wrong;
+  const mean = (FIRST.right + crowd.goldenRight) / (weight + crowd.goldenRight + crowd.goldenWrong);
+  return (goldenRight + weight * mean) / (goldenRight + goldenWrong + weight);
 }
 
 /**

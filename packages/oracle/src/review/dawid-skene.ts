@@ -1,4 +1,4 @@
-import { PRIOR } from "./accuracy.ts";
+import { FIRST } from "./accuracy.ts";
 
 /** One reviewer's answer on one task. The same reviewer may answer a task more than once. */
 export interface TaskAnswer {
@@ -63,7 +63,7 @@ interface Batch {
  * @throws RangeError where there is no answer
  */
 export function dawidSkene(answers: readonly TaskAnswer[], options: DawidSkeneOptions = {}): DawidSkene {
-  const { known = new Map<string, string>(), prior = PRIOR, classPrior = 1, leastAnswers = 10 } = options;
+  const { known = new Map<string, string>(), prior = FIRST, classPrior = 1, leastAnswers = 10 } = options;
   if (answers.length === 0) throw new RangeError("no answers: at least one is needed");
   const batch = batchOf(answers, known, leastAnswers);
   let posteriors = ownShares(batch);

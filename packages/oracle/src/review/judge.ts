@@ -7,6 +7,15 @@ export interface PeerReview extends GoldenRecord {
   reason: string;
 }
 
+/** What peers said of one piece of evidence so far. */
+export interface PeerReviews {
+  /** How many are to answer at least. */
+  wanted: number;
+  /** How often all reviewers of the domain were right and wrong on golden tasks. */
+  crowd: GoldenRecord;
+  answers: readonly PeerReview[];
+}
+
 export interface Judgement {
   /** undecided: five could not tell, and nothing more is asked. */
   outcome: ReviewAnswer | "more" | "undecided";
@@ -26,20 +35,22 @@ const WORST = 0.5;
  * The posterior by Bayes' rule, good and bad evidence equally likely before, from answers that are independent given the
  * truth: each weighs the logarithm of its odds, which decides best of all votes (Nitzan and Paroush 1982, Optimal Decision
  * Rules in Uncertain Dichotomous Choice Situations). Asks on until one answer is 90 % certain, as Wald's sequential test.
- * @param wanted how many are to answer at least
  */
-export function judgeReviews(reviews: readonly PeerReview[], wanted: number): Judgement {
-  const logOdds = reviews.reduce((sum, review) => sum + weightOf(review) * (review.answer === "pass" ? 1 : -1), 0);
+export function judgeReviews({ wanted, crowd, answers }: PeerReviews): Judgement {
+  const logOdds = answers.reduce(
+    (sum, review) => sum + weightOf(review, crowd) * (review.answer === "pass" ? 1 : -1),
+    0,
+  );
   const posterior = 1 / (1 + Math.exp(-logOdds));
-  if (reviews.length < wanted) return { outcome: "more", posterior, needed: wanted - reviews.length };
+  if (answers.length < wanted) return { outcome: "more", posterior, needed: wanted - answers.length };
   if (posterior >= CERTAIN) return { outcome: "pass", posterior, needed: 0 };
   if (1 - posterior >= CERTAIN) return { outcome: "fail", posterior, needed: 0 };
-  if (reviews.length >= MAX_REVIEWERS) return { outcome: "undecided", posterior, needed: 0 };
+  if (answers.length >= MAX_REVIEWERS) return { outcome: "undecided", posterior, needed: 0 };
   return { outcome: "more", posterior, needed: 1 };
 }
 
 /** The logarithm of the odds that the answer is right. */
-function weightOf(record: GoldenRecord): number {
-  const accuracy = Math.min(BEST, Math.max(WORST, accuracyOf(record)));
+function weightOf(record: GoldenRecord, crowd: GoldenRecord): number {
+  const accuracy = Math.min(BEST, Math.max(WORST, accuracyOf(record, crowd)));
   return Math.log(accuracy / (1 - accuracy));
 }
