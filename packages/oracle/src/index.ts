@@ -12,7 +12,9 @@ export { dawidSkene, type DawidSkene, type DawidSkeneOptions, type TaskAnswer } 
 export { type GoldenAnswer, isBadGoldenTask } from "./review/golden.ts";
 export { krippendorffAlpha } from "./review/krippendorff.ts";
 export { judgeReviews, type Judgement, type PeerReview, type PeerReviews } from "./review/judge.ts";
-export { fitsSchema, type SchemaResult } from "./schema-thread.ts";
+export { problemOfEvent } from "./expected-event.ts";
+export { emptinessOf } from "./schema-emptiness.ts";
+export { fitsSchema, problemOfQuestion, type SchemaResult } from "./schema-thread.ts";
 export { createAnthropicJudge, type ModelOptions } from "./rubric/anthropic.ts";
 export type { Judge } from "./rubric/judge.ts";
 export { createOpenAiJudge } from "./rubric/openai.ts";

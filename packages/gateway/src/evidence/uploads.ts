@@ -9,7 +9,7 @@ import { newId } from "../ids.ts";
 import { FileTooLarge, type ReceivedFile } from "./files.ts";
 
 /** By content. Documents, pictures, recordings and tables that people hand in; nothing that runs when it is opened. */
-const allowedTypes = new Set([
+export const allowedTypes: ReadonlySet<string> = new Set([
   "application/json",
   "application/pdf",
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

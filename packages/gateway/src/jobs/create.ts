@@ -27,6 +27,7 @@ import { paymentRequirementOf } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
 import { requirementsOfRequest } from "./requirements.ts";
+import { requireSatisfiable } from "./satisfiable.ts";
 
 interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreate>, "caller" | "body" | "log"> {
   request: { get(header: string): string | undefined };
@@ -89,6 +90,7 @@ async function makeJob(
     readFunds(ctx, caller.client.address),
     paymentRequirementOf(ctx, job),
     body.webhook_url === undefined ? undefined : requireAllowedUrl(ctx, body.webhook_url, "webhook_url"),
+    requireSatisfiable(ctx, body),
     authorization === undefined ? undefined : requireAuthorization(ctx, job, body, authorization),
   ]);
   return ctx.db.transaction().execute(async (trx) => {

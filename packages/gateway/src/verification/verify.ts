@@ -47,7 +47,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     ...(reviews === undefined ? {} : { reviews }),
     evidenceHash: row.evidence_hash,
     chainTimeSeconds: ctx.chain.head().timestampSeconds,
-    confirmations: await confirmationsOf(ctx, jobId),
+    confirmations: await confirmationsOf(ctx, jobId, workerId),
     proof: {
       terms: parseTerms(terms),
       accept: await acceptOf(ctx, jobId, row.round, workerId),
@@ -83,11 +83,17 @@ async function acceptOf(ctx: Context, jobId: string, round: number, workerId: st
   return signature == null || validUntilSeconds == null ? undefined : { signature, validUntilSeconds };
 }
 
-async function confirmationsOf(ctx: Context, jobId: string): Promise<VerificationRequest["confirmations"]> {
+/** Those that this worker asked for: what the customer told another worker of the job is not about this evidence. */
+async function confirmationsOf(
+  ctx: Context,
+  jobId: string,
+  workerId: string,
+): Promise<VerificationRequest["confirmations"]> {
   const rows = await ctx.db
     .selectFrom("confirmations")
     .select(["token_hash as tokenHash", "statement", "answer"])
     .where("job_id", "=", jobId)
+    .where("worker_id", "=", workerId)
     .execute();
   return rows;
 }
