@@ -53,6 +53,10 @@ export async function finishSignIn(ctx: Context, message: string, signature: str
   if (!(await ctx.chain.verifyMessage(begun.address, message, signature))) {
     throw new ApiError("sign_in_refused", `The signature is not by ${begun.address} over this message.`);
   }
+  // The escrow keeps a committee from being its own job's worker, but does not know its members.
+  if (ctx.config.oracleNodes?.some(({ address }) => address === begun.address) === true) {
+    throw new ApiError("sign_in_refused", `${begun.address} verifies evidence here, so it can't work here too.`);
+  }
   return ctx.db.transaction().execute(async (trx) => {
     const { numDeletedRows } = await trx.deleteFrom("sign_ins").where("message_hash", "=", hash).executeTakeFirst();
     if (numDeletedRows === 0n) throw unknownMessage();

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createWorkerClient } from "@hireforhumans/client";
 import { Wallet } from "ethers";
 import { bootstrapClient } from "../../src/keys/bootstrap.ts";
 import { fileLinkOf } from "../../src/evidence/file-links.ts";
@@ -242,4 +243,11 @@ describe("GET /v1/file-links/:token", () => {
     expect(await stage.call("GET", link().replace(/\.\d+\./, ".9999999999."))).toMatchObject(notFound);
     expect(await stage.call("GET", `/v1/file-links/${"a".repeat(40)}`)).toMatchObject(notFound);
   });
+});
+
+it("lets no node of the oracle sign in as a worker", async () => {
+  const { gateway, deployment } = stage.stack;
+  const signer = new Wallet(devAccounts.verifier.privateKey);
+  const api = createWorkerClient({ baseUrl: gateway.url, signer, trusted: deployment });
+  await expect(api.signIn()).rejects.toMatchObject({ code: "sign_in_refused" });
 });
