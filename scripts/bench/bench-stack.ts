@@ -70,7 +70,7 @@ export async function withFolder<Result>(work: (folder: string) => Promise<Resul
   }
 }
 
-async function withDatabase<Result>(
+export async function withDatabase<Result>(
   serverUrl: string | undefined,
   work: (url: string | undefined) => Promise<Result>,
 ): Promise<Result> {
