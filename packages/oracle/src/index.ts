@@ -18,5 +18,6 @@ export { fitsSchema, problemOfQuestion, type SchemaResult } from "./schema-threa
 export { createAnthropicJudge, type ModelOptions } from "./rubric/anthropic.ts";
 export type { Judge } from "./rubric/judge.ts";
 export { createOpenAiJudge } from "./rubric/openai.ts";
+export { isHurried } from "./time-on-task.ts";
 export { createTransactionSource } from "./transactions.ts";
 export { createPublicNetwork, type NetworkRules, type PublicNetwork } from "./public-network.ts";

@@ -12,11 +12,13 @@ export interface Reviewable {
   worker: string;
   acceptance: Acceptance;
   terms: TermsJson;
+  /** It came sooner than its worker can have read the case. */
+  hurried: boolean;
 }
 
 /**
- * How many peers at least are to review evidence: as many as the job asks for; else two where its worker's reputation in
- * the domain is low, or where the lot falls on it. Settled once, so that a score that moves meanwhile changes nothing.
+ * How many peers at least are to review evidence: as many as the job asks for; else, where this gateway reviews by itself,
+ * two where its worker's reputation in the domain is low, where it was hurried, or where the lot falls on it. Settled once, so that a score that moves meanwhile changes nothing.
  */
 export async function reviewersWanted(ctx: Context, evidence: Reviewable): Promise<number> {
   const wanted = await reckon(ctx, evidence);
@@ -29,11 +31,12 @@ export async function reviewersWanted(ctx: Context, evidence: Reviewable): Promi
   return wanted;
 }
 
-async function reckon(ctx: Context, { evidenceId, jobId, worker, acceptance, terms }: Reviewable) {
+async function reckon(ctx: Context, { evidenceId, jobId, worker, acceptance, terms, hurried }: Reviewable) {
   const { reviewFund, reviewBelowScore, reviewShare } = ctx.config;
   if (reviewFund === undefined || (await isReview(ctx.db, jobId))) return 0;
   const asksForJudgement = acceptance.checks.some(({ check }) => check === "rubric");
   if (acceptance.reviewers > 0 || asksForJudgement) return Math.max(acceptance.reviewers, LEAST_REVIEWERS);
+  if (hurried && (reviewShare > 0 || reviewBelowScore > 0)) return LEAST_REVIEWERS;
   const drawn = lotOf(keyedHash(ctx.config, "review lot", evidenceId)) < reviewShare;
   const score = await scoreOf(ctx.db, worker, terms.domain);
   return drawn || score < wadOf(reviewBelowScore) ? LEAST_REVIEWERS : 0;

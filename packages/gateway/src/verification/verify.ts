@@ -1,5 +1,5 @@
 import { evidenceBundleSchema, packetSchema, parseTerms } from "@hireforhumans/protocol";
-import type { Proof, Verification, VerificationRequest } from "@hireforhumans/oracle";
+import { isHurried, type Proof, type Verification, type VerificationRequest } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { appendJobEvent } from "../jobs/events.ts";
@@ -31,6 +31,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
       "jobs.ended_at",
       "verdicts.outcome",
     ])
+    .select(sql<number | null>`extract(epoch from evidence.created_at - jobs.accepted_at)::float8`.as("seconds"))
     .where("evidence.id", "=", evidenceId)
     .executeTakeFirstOrThrow();
   if (row.ended_at !== null || (row.outcome !== null && row.outcome !== "unsure")) return;
@@ -39,7 +40,9 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
   const bundle = evidenceBundleSchema.parse(row.bundle);
   const { job_id: jobId, worker_id: workerId, address: worker, terms } = row;
   const { acceptance } = packet;
-  const wanted = row.reviewers ?? (await reviewersWanted(ctx, { evidenceId, jobId, worker, acceptance, terms }));
+  const hurried = isHurried(packet, row.seconds ?? Infinity);
+  const evidence = { evidenceId, jobId, worker, acceptance, terms, hurried };
+  const wanted = row.reviewers ?? (await reviewersWanted(ctx, evidence));
   const reviews = wanted === 0 ? undefined : await reviewsOf(ctx.db, evidenceId, row.domain, wanted);
   const request: VerificationRequest = {
     packet,
@@ -60,7 +63,8 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
   await ctx.db.transaction().execute(async (trx) => {
     if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return;
     const once = `verified:${row.round}:${verification.outcome}`;
-    const data = { outcome: verification.outcome, reasons_hash: verification.reasonsHash };
+    const flags = hurried ? { flags: ["hurried"] } : {};
+    const data = { outcome: verification.outcome, reasons_hash: verification.reasonsHash, ...flags };
     await appendJobEvent(trx, { jobId: jobId, type: "job.verified", once, data });
     await settleVerdict(ctx, trx, evidenceId);
     if (verification.outcome === "pass") await recordReview(ctx, trx, jobId, workerId, bundle);

@@ -33,7 +33,7 @@ describe("golden tasks", () => {
     path = join(folder, "golden.json");
     await writeFile(path, JSON.stringify([task]));
     // One golden review for each real one.
-    stage = await startStage({ env: { GOLDEN_TASKS_FILE: path, GOLDEN_SHARE: "0.5" } });
+    stage = await startStage({ env: { GOLDEN_TASKS_FILE: path, GOLDEN_SHARE: "0.5", REVIEW_SHARE: "0.000001" } });
     peers = [];
     for (let index = 2; index < 6; index += 1) peers.push(await signUp(stage.stack, index));
   });
@@ -82,6 +82,26 @@ describe("golden tasks", () => {
     await writeFile(broken, JSON.stringify([{ ...task, answer: "maybe" }]));
     await expect(readGoldenTasks(db(), broken)).rejects.toThrow(/broken\.json[\s\S]*answer/);
     await expect(readGoldenTasks(db(), join(folder, "none.json"))).rejects.toThrow(/none\.json/);
+  });
+
+  it("leave room for others: work that nobody can have read is reviewed too, and flagged", async () => {
+    const conversation_history = "I was charged twice and nobody answers. ".repeat(1_000);
+    const { job } = await stage.delivered({ context: { conversation_history } });
+    await until("a review is posted", async () =>
+      db()
+        .selectFrom("reviews")
+        .innerJoin("evidence", "evidence.id", "reviews.evidence_id")
+        .select("reviews.id")
+        .where("evidence.job_id", "=", job.job_id)
+        .executeTakeFirst(),
+    );
+    const { data } = await db()
+      .selectFrom("job_events")
+      .select("data")
+      .where("job_id", "=", job.job_id)
+      .where("type", "=", "job.verified")
+      .executeTakeFirstOrThrow();
+    expect(data).toMatchObject({ outcome: "unsure", flags: ["hurried"] });
   });
 
   it("are retired when good reviewers speak against them", async () => {
