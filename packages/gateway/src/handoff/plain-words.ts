@@ -13,8 +13,8 @@ const words = `
   different discount dispute do document does done don't double draft due duplicate during each early either eligible email
   engineer error escalate escalated escalation even every evidence exchange expired explain extract fail failed failure file
   final find first fix follow for fraud from full gather general get gift give given go good goods had handle has have he help
-  her here hi his hello how however human i if image immediately important in incorrect information inquiry instead insurance
-  investigate invoice is issue issues it item items its item job just keep last late law lawyer legal let letter line link list
+  hand her here hi his hello how however human i if image immediately important in incorrect information inquiry instead insurance
+  investigate invoice is issue issues it item items its item job judge just keep last late law lawyer legal let letter line link list
   locked log login look lost lower mail make manager many may maybe me medical meeting member message missing mistake monthly
   more most must my name need needed needs never new next no nobody not note nothing now of off offer ok old on once one online
   only open or order ordered orders other our out over package paid parcel partial password past patient pay payment payments

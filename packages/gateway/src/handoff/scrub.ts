@@ -3,12 +3,15 @@ import { isPlainWord } from "./plain-words.ts";
 /** What a text may hold that tells who somebody is; in brackets it stands for what was there. */
 export type Removed = "address" | "link" | "number" | "id" | "name" | "value" | "text";
 
-const link = /\b[a-z][a-z0-9+.-]*:\/\/\S+|\bwww\.\S+/giu;
-const address = /[^\s<>"'(),;:]*@[^\s<>"'(),;]*/gu;
+// What can fail is bounded, or begins at the beginning of a word only, so that no text takes longer than its length.
+const link = /\b[a-z][a-z0-9+.-]{0,30}:\/\/\S+|\bwww\.\S+/giu;
+const address = /(?<![^\s<>"'(),;:])[^\s<>"'(),;:]*@[^\s<>"'(),;]*/gu;
 /** Letters and digits in one word: order numbers, account ids, IBANs, hashes, accounts on a chain. */
-const id = /(?=[\p{L}\p{N}_#./-]*\p{L})(?=[\p{L}\p{N}_#./-]*\p{N})[\p{L}\p{N}_#./-]{4,}/gu;
+const id = /(?<![\p{L}\p{N}_#./-])(?=[\p{L}\p{N}_#./-]*\p{L})(?=[\p{L}\p{N}_#./-]*\p{N})[\p{L}\p{N}_#./-]{4,}/gu;
 /** Four digits or more, however they are grouped: phones, cards, accounts, postcodes, dates. */
-const number = /[+#(]*\p{N}(?:[\s().,:/_-]*\p{N}){3,}/gu;
+const number = /[+#(]{0,10}\p{N}(?:[\s().,:/_-]{0,10}\p{N}){3,}/gu;
+/** Six digits or more, or four in a row: phones, cards, accounts and orders go, most amounts stay. */
+const longNumber = /[+#(]{0,10}\p{N}(?:[\s().,:/_-]{0,10}\p{N}){5,}|\p{N}{4,}/gu;
 /** The two words that follow are a name, with or without capitals, and so are the capitalised ones after them. */
 const introduced =
   /(?<![\p{L}\p{N}])((?i:names?(?: is| was|'s|:)|named|called|signed(?: by)?|regards,?|mr\.?|mrs\.?|ms\.?|dr\.?|prof\.?)\s+)[\p{L}\p{M}'’-]+(?:\s+[\p{L}\p{M}'’-]+)?(?:\s+\p{Lu}[\p{L}\p{M}'’-]*)*/gu;
@@ -38,6 +41,19 @@ export function scrub(text: string, known: readonly string[]): { text: string; r
     .replace(word, (found) => (isName(found) ? mark("name") : found))
     .replace(caseless, () => mark("text"));
   return { text: scrubbed.replace(/(\[name\])(?:[\s,.&-]*\[name\])+/g, "$1"), removed };
+}
+
+/**
+ * Takes out what names somebody by itself: the `known` values, web and e-mail addresses, ids, long numbers, and names that
+ * are introduced as such. The rest stays, in whatever language, so that whoever has to judge the text can read it.
+ */
+export function scrubLightly(text: string, known: readonly string[]): string {
+  return withoutKnown(plain(text), known, () => "[value]")
+    .replace(link, "[link]")
+    .replace(address, "[address]")
+    .replace(id, "[id]")
+    .replace(longNumber, "[number]")
+    .replace(introduced, (_, cue: string) => `${cue}[name]`);
 }
 
 /** Compatible forms made one, and what no reader sees taken away, so that nothing hides behind look-alikes. */

@@ -4,6 +4,7 @@ import {
   type FundingAuthorization,
   type Job,
   type JobCreate,
+  REVIEW_CATEGORY,
   formatUsdc,
   termsToJson,
 } from "@hireforhumans/protocol";
@@ -39,9 +40,12 @@ interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreat
  * the same answer.
  */
 export async function createJob(ctx: Context, { caller, body, request, log }: CreateCall): Promise<Job> {
-  await requireDecent(ctx, caller, body);
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
   const earlier = (await jobMadeBy(ctx.db, repeatable)) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
+  if (earlier === undefined) {
+    requireNoReview(body);
+    await requireDecent(ctx, caller, body);
+  }
   const jobId = earlier ?? (await makeJob(ctx, caller, body, repeatable));
   try {
     const newest = await ctx.outbox.broadcast(await fundingIntentId(ctx.db, jobId));
@@ -52,6 +56,14 @@ export async function createJob(ctx: Context, { caller, body, request, log }: Cr
     log.warn({ err: error, job_id: jobId }, "a job's funding could not be signed yet");
     return answerOf(ctx, jobId, null);
   }
+}
+
+/** Reviewers know a review by its category. */
+function requireNoReview({ category }: JobCreate): void {
+  if (category !== REVIEW_CATEGORY) return;
+  throw new ApiError("invalid_request", `category is "${category}", which only reviews of this gateway may have.`, {
+    param: "category",
+  });
 }
 
 /** An authorization names its job, so a second post of it needs no Idempotency-Key. */

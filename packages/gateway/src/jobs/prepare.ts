@@ -14,6 +14,7 @@ import {
   saltOf,
 } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
+import { LEAST_REVIEWERS, costOfReviews } from "../review/wanted.ts";
 import { requireStorable } from "../http/amounts.ts";
 import { buildPacket } from "../handoff/packet.ts";
 import { type Requirements, requirementsOfRequest } from "./requirements.ts";
@@ -99,7 +100,7 @@ function requireReviewable(
   };
   if (reviewFund === undefined) refused("this gateway has no peer review, so it has to be 0 or left out.");
   if (reviewers > MAX_REVIEWERS) refused(`the most is ${MAX_REVIEWERS}.`);
-  const cost = BigInt(reviewers) * (reviewReward + feeOf(reviewReward));
+  const cost = costOfReviews(Math.max(reviewers, LEAST_REVIEWERS), reviewReward);
   if (cost <= fee) return;
   const least = (cost * 10_000n + FEE_BPS - 1n) / FEE_BPS;
   refused(

@@ -1,3 +1,4 @@
+import { ZeroAddress } from "ethers";
 import { sql } from "kysely";
 import type { Selectable } from "kysely";
 import { ApiError, type Key, type KeyCreate, formatUsdc } from "@hireforhumans/protocol";
@@ -13,10 +14,11 @@ import { hashOfKey, newApiKey, prefixOfKey } from "./secret.ts";
 import { spentByKeys } from "./spend.ts";
 
 /** Keys and their limits. Secrets leave once, when a key is made. */
-export function keyRoutes({ db }: Context): ServedRoute[] {
+export function keyRoutes({ db, config }: Context): ServedRoute[] {
   return [
     serve("createClient", async ({ body }) => {
       const { address, name, cap_per_job, cap_total } = body;
+      requirePayer(config, address);
       requireStorable("cap_per_job", cap_per_job);
       requireStorable("cap_total", cap_total);
       const made = await bootstrapClient(db, {
@@ -81,6 +83,12 @@ export function keyRoutes({ db }: Context): ServedRoute[] {
       if (rows.length === 0) throw new ApiError("not_found", `There is no key ${params.id}.`, { param: "id" });
     }),
   ];
+}
+
+/** A key of these would post jobs for an account that nobody holds, or for the fund that only the gateway posts for. */
+function requirePayer({ escrow, reputation, usdc, reviewFund }: Context["config"], address: string): void {
+  if (![ZeroAddress, escrow, reputation, usdc, reviewFund].includes(address)) return;
+  throw new ApiError("invalid_request", `address is ${address}, which is no client's wallet.`, { param: "address" });
 }
 
 /**

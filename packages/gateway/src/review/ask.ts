@@ -36,40 +36,63 @@ export async function askForReviews(
   const waitsForReviewsOnly = checks.every(({ check, outcome }) => outcome === "pass" || check === "peer_review");
   if (reviewFund === undefined || needed === 0 || !waitsForReviewsOnly) return;
 
-  const { posted, live } = await countReviews(trx, evidence.evidenceId);
+  const { posted, live, answered, unpaid } = await countReviews(trx, evidence.evidenceId);
+  // Another came while this was judged, and has the evidence judged again.
+  if (answered > evidence.reviews.answers.length) return;
+  if (unpaid) {
+    ctx.log.error({ job_id: evidence.jobId, review_fund: reviewFund }, "the review fund can't pay for reviews");
+    return;
+  }
   const missing = Math.min(needed - live, MOST_POSTED - posted);
   if (missing <= 0) return;
   const job = await trx
     .selectFrom("jobs")
-    .select(["domain", "languages", "chain_status", "chain_until_seconds"])
-    .where("id", "=", evidence.jobId)
+    .leftJoin("workers", "workers.id", "jobs.worker_id")
+    .select(["domain", "languages", "chain_status", "chain_until_seconds", "terms", "workers.name"])
+    .where("jobs.id", "=", evidence.jobId)
     .executeTakeFirstOrThrow();
   const now = ctx.chain.head().timestampSeconds;
   const until = job.chain_status === "submitted" ? job.chain_until_seconds : null;
   if (until !== null && until - now < LEAST_SECONDS_LEFT) return;
 
   const linkTo = (sha256: string) => `${ctx.config.publicUrl}/v1/files/${sha256}`;
-  const reviewCase = reviewCaseOf(evidence.packet, evidence.bundle, linkTo);
+  const names = [job.terms.client, ...(job.name === null ? [] : [job.name])];
+  const reviewCase = reviewCaseOf(evidence.packet, evidence.bundle, names, linkTo);
   const { domain, languages } = job;
   for (let i = 0; i < missing; i += 1) {
+    // Beside the real one, before or after it, so that neither hour nor order tell which it is.
+    const golden = goldenPlace(ctx);
+    if (golden === "before") await postGoldenReview(ctx, trx, reviewFund, { domain, languages });
     await postReview(ctx, trx, reviewFund, { of: { evidenceId: evidence.evidenceId }, domain, languages, reviewCase });
-    // Beside the real one, so that the day and hour of a review don't tell which it is.
-    if (fallsOnGolden(ctx)) await postGoldenReview(ctx, trx, reviewFund, { domain, languages });
+    if (golden === "after") await postGoldenReview(ctx, trx, reviewFund, { domain, languages });
   }
 }
 
 /** So many golden reviews for each real one that they are the wanted share of all. */
-function fallsOnGolden(ctx: Context): boolean {
+function goldenPlace(ctx: Context): "before" | "after" | undefined {
   const { goldenShare } = ctx.config;
-  return goldenShare < 1 && lotOf(keyedHash(ctx.config, "golden lot", newId("rev"))) < goldenShare / (1 - goldenShare);
+  const lot = keyedHash(ctx.config, "golden lot", newId("rev"));
+  if (goldenShare >= 1 || lotOf(lot) >= goldenShare / (1 - goldenShare)) return undefined;
+  return (lot.at(-1) ?? 0) < 128 ? "before" : "after";
 }
 
-async function countReviews(trx: Trx, evidenceId: string): Promise<{ posted: number; live: number }> {
-  const { rows } = await sql<{ posted: number; live: number }>`
-    select count(*)::int4 as posted,
-      count(*) filter (where r.answer is null and j.status in ('funding', 'open', 'accepted', 'submitted'))::int4 as live
+interface ReviewCounts {
+  /** Those whose funding was refused on chain left out. */
+  posted: number;
+  live: number;
+  answered: number;
+  /** The funding of one was refused within some minutes: another would cost gas and be refused too. */
+  unpaid: boolean;
+}
+
+async function countReviews(trx: Trx, evidenceId: string): Promise<ReviewCounts> {
+  const { rows } = await sql<ReviewCounts>`
+    select count(*) filter (where j.status <> 'failed')::int4 as posted,
+      count(*) filter (where r.answer is null and j.status in ('funding', 'open', 'accepted', 'submitted'))::int4 as live,
+      count(r.answer)::int4 as answered,
+      coalesce(bool_or(j.status = 'failed' and j.created_at > now() - interval '5 minutes'), false) as unpaid
     from reviews r join jobs j on j.id = r.job_id
     where r.evidence_id = ${evidenceId}
   `.execute(trx);
-  return rows[0] ?? { posted: 0, live: 0 };
+  return rows[0] ?? { posted: 0, live: 0, answered: 0, unpaid: false };
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
 import { sql } from "kysely";
 import type { Context } from "../context.ts";
 import { keyedHash } from "./secret.ts";
@@ -22,6 +22,7 @@ inner.addSubnet("fe80::", 10, "ipv6");
 /** The network by which accounts are linked: an IPv4 address, or the /64 that one household or office has. */
 export function networkOf(ip: string): string | undefined {
   const plain = ip.startsWith("::ffff:") ? ip.slice(7) : ip;
+  if (!isIP(plain)) return undefined;
   if (inner.check(plain, isIPv6(plain) ? "ipv6" : "ipv4")) return undefined;
   if (!isIPv6(plain)) return plain;
   const { hostname } = new URL(`http://[${plain}]`);

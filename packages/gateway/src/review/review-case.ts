@@ -1,7 +1,7 @@
 import { type ContextPacket, type EvidenceBundle, type Json, jsonSchema, sha256Schema } from "@hireforhumans/protocol";
 import { z } from "zod";
 import { knownValues } from "../handoff/redact.ts";
-import { scrub } from "../handoff/scrub.ts";
+import { scrubLightly } from "../handoff/scrub.ts";
 
 /** What a reviewer sees of a case, the same for real and golden ones: nothing that tells who did the work, or for whom. */
 export const reviewCaseSchema = z.strictObject({
@@ -20,16 +20,18 @@ export const reviewCaseSchema = z.strictObject({
 export type ReviewCase = z.infer<typeof reviewCaseSchema>;
 
 /**
- * A case as its reviewers see it. Texts are scrubbed as offers are; files can't be, so they are shown without their names.
+ * A case as its reviewers see it. Texts are scrubbed, lightly enough to be judged; files can't be, so they are shown without their names.
+ * @param names of the parties, as this gateway knows them
  * @param linkTo where a file can be read by who has the review in hand
  */
 export function reviewCaseOf(
   packet: ContextPacket,
   bundle: EvidenceBundle,
+  names: readonly string[],
   linkTo: (sha256: string) => string,
 ): ReviewCase {
-  const known = knownValues(packet);
-  const clean = (text: string) => scrub(text, known).text;
+  const known = [...knownValues(packet), packet.job_id, bundle.worker, ...names];
+  const clean = (text: string) => scrubLightly(text, known);
   const files = bundle.items.filter((item) => item.kind === "file");
   return {
     goal: clean(packet.goal),
@@ -77,5 +79,5 @@ function cleanJson(value: Json, clean: (text: string) => string): Json {
   if (typeof value === "number") return clean(String(value)) === String(value) ? value : "[number]";
   if (Array.isArray(value)) return value.map((entry) => cleanJson(entry, clean));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, cleanJson(entry, clean)]));
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [clean(name), cleanJson(entry, clean)]));
 }

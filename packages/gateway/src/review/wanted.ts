@@ -1,10 +1,14 @@
-import { type Acceptance, type TermsJson, wadOf } from "@hireforhumans/protocol";
+import { type Acceptance, type TermsJson, feeOf, parseTerms, wadOf } from "@hireforhumans/protocol";
 import type { Context, Database } from "../context.ts";
 import { START_SCORE } from "../matching/rank.ts";
 import { keyedHash, lotOf } from "./secret.ts";
 
 /** Fewer can't disagree. */
 export const LEAST_REVIEWERS = 2;
+
+/** What so many reviews cost, fees included: base units. */
+export const costOfReviews = (reviewers: number, reward: bigint): bigint =>
+  BigInt(reviewers) * (reward + feeOf(reward));
 
 export interface Reviewable {
   evidenceId: string;
@@ -34,6 +38,8 @@ export async function reviewersWanted(ctx: Context, evidence: Reviewable): Promi
 async function reckon(ctx: Context, { evidenceId, jobId, worker, acceptance, terms, hurried }: Reviewable) {
   const { reviewFund, reviewBelowScore, reviewShare } = ctx.config;
   if (reviewFund === undefined || (await isReview(ctx.db, jobId))) return 0;
+  // Whatever has it reviewed, the job's own fee pays: else whoever posts for a cent would have the fund pay its friends.
+  if (feeOf(parseTerms(terms).reward) < costOfReviews(LEAST_REVIEWERS, ctx.config.reviewReward)) return 0;
   const asksForJudgement = acceptance.checks.some(({ check }) => check === "rubric");
   if (acceptance.reviewers > 0 || asksForJudgement) return Math.max(acceptance.reviewers, LEAST_REVIEWERS);
   if (hurried && (reviewShare > 0 || reviewBelowScore > 0)) return LEAST_REVIEWERS;

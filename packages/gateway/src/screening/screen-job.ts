@@ -45,16 +45,22 @@ const words: Record<Finding["rule"], string> = {
 };
 
 /** The texts that tell a worker what to do, by field. */
-function askedOf({ description, context }: JobCreate): [string, string][] {
+function askedOf({ description, context, requirements, acceptance }: JobCreate): [string, string][] {
   const list = (name: string, texts: readonly string[] = []) =>
     texts.map((text, index): [string, string] => [`${name}.${index}`, text]);
   return [
     ["description", description],
+    ...list("requirements", requirements),
+    ...list("acceptance.checks", rubricOf(acceptance)),
+    ...list("context.summary", context?.summary === undefined ? [] : [context.summary]),
     ...list("context.question", context?.question === undefined ? [] : [context.question]),
     ...list("context.constraints", context?.constraints),
     ...list("context.response_options", context?.response_options),
   ];
 }
+
+const rubricOf = (acceptance: JobCreate["acceptance"]): string[] =>
+  acceptance?.checks.flatMap((check) => (check.check === "rubric" ? [check.params.question] : [])) ?? [];
 
 function firstFinding(asked: [string, string][]): (Finding & { param: string }) | undefined {
   for (const [param, text] of asked) {

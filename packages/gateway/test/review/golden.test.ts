@@ -86,7 +86,7 @@ describe("golden tasks", () => {
 
   it("leave room for others: work that nobody can have read is reviewed too, and flagged", async () => {
     const conversation_history = "I was charged twice and nobody answers. ".repeat(1_000);
-    const { job } = await stage.delivered({ context: { conversation_history } });
+    const { job } = await stage.delivered({ context: { conversation_history }, reward: "40.00" });
     await until("a review is posted", async () =>
       db()
         .selectFrom("reviews")

@@ -63,16 +63,30 @@ describe.each(engines)("peer review (%s)", (engine) => {
 
   it("two who agree settle it, are paid by the escrow, and see nothing that tells who did the work", async () => {
     const before = await stage.stack.usdcOf(peer(0).address);
-    const job = await delivered(2, [{ kind: "text", text: "I, Ada Lovelace, refunded order A-7781 of c_1042 today." }]);
+    const job = await delivered(2, [
+      {
+        kind: "text",
+        text: "My name is Ada Lovelace, Worker 0. Refunded 25.50 USD of order A-7781 of c_1042 on Stripe. Alles erledigt.",
+      },
+    ]);
     await online(0, 1);
     const handoff = await answer(peer(0), "pass");
     await answer(peer(1), "pass");
     await stage.reached(job.job_id, "paid");
 
     const shown = JSON.stringify(handoff);
-    const secrets = ["Ada", "Lovelace", "7781", "c_1042", job.job_id, stage.ada.address, devAccounts.client.address];
+    const secrets = [
+      "Ada",
+      "Lovelace",
+      "Worker 0",
+      "7781",
+      "c_1042",
+      job.job_id,
+      stage.ada.address,
+      devAccounts.client.address,
+    ];
     for (const secret of secrets) expect(shown).not.toContain(secret);
-    expect(shown).toContain("refunded order");
+    expect(shown).toContain("Refunded 25.50 USD of order [id] of [id] on Stripe. Alles erledigt.");
     await until("the reviewer is paid", async () =>
       (await stage.stack.usdcOf(peer(0).address)) === before + reward ? true : undefined,
     );
@@ -154,6 +168,8 @@ describe.each(engines)("peer review (%s)", (engine) => {
     await expect(stage.post({ acceptance: { reviewers: 3 }, reward: "12.00" })).rejects.toThrow(
       /0\.46125.*0\.30.*18\.45/,
     );
+    await expect(stage.post({ acceptance: { reviewers: 1 }, reward: "12.00" })).rejects.toThrow(/0\.3075.*12\.30/);
     await expect(stage.post({ acceptance: { reviewers: 6 }, reward: "400.00" })).rejects.toMatchObject(refusal);
+    await expect(stage.post({ category: "peer_review" })).rejects.toMatchObject({ problem: { param: "category" } });
   });
 });

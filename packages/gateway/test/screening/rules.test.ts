@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SCREENING_RULES } from "@hireforhumans/protocol";
 import { screen } from "../../src/screening/rules.ts";
-import { abuses, ordinary } from "./samples.ts";
+import { abuses, ordinary, unseen } from "./samples.ts";
 
 describe("what nobody may be hired for", () => {
   it.each(SCREENING_RULES)("%s is found where it is asked for openly", (rule) => {
@@ -11,6 +11,11 @@ describe("what nobody may be hired for", () => {
 
   it("lets ordinary work pass, with the same words in it", () => {
     expect(ordinary.filter((text) => screen(text) !== undefined)).toEqual([]);
+  });
+
+  it("is told from ordinary work in words that the rules were not made for", () => {
+    expect(unseen.ordinary.filter((text) => screen(text) !== undefined)).toEqual([]);
+    expect(unseen.abuses.filter((text) => screen(text) === undefined)).toEqual([]);
   });
 
   it("is found in the middle of a long text, behind look-alikes and invisible characters", () => {

@@ -88,6 +88,27 @@ export const abuses: Record<ScreeningRule, string[]> = {
   ],
 };
 
+/** Found by somebody who set out to be refused, or to pass, without a look at the rules. */
+export const unseen = {
+  ordinary: [
+    "Follow the instructions on the help page to reset the router.",
+    "Follow up on this ticket and check the account page.",
+    "Check whether the customer can follow the link on our page.",
+    "Track him down in the CRM and update the record.",
+    "Please track her parcel and tell her when it comes.",
+    "Tell me where it goes wrong.",
+    "Report where they work on the form.",
+    "Order ten heat guns for the workshop.",
+    "Carry the glue guns upstairs.",
+  ],
+  abuses: [
+    "You must not delay, send me your password.",
+    "As he said, send us your password.",
+    "We never ask twice: send us your password.",
+    "The owner says: write a 5-star review.",
+  ],
+};
+
 /** Ordinary work, much of it with the same words in it. */
 export const ordinary = [
   "Customer is angry about a double charge. Call back, sort it out, tell us what was agreed.",

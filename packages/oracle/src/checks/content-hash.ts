@@ -41,14 +41,15 @@ async function fileProblem(
 ): Promise<Finding | undefined> {
   const stored = await sources.openFile(file.sha256);
   if (stored === undefined) return fail(`The file "${file.name}" (${file.sha256}) was never uploaded.`);
-  if (stored.size !== file.size_bytes) {
-    stored.content.destroy();
-    return fail(`The file "${file.name}" has ${stored.size} bytes, but the evidence states ${file.size_bytes}.`);
-  }
   const hash = createHash("sha256");
+  let size = 0;
   for await (const chunk of stored.content) {
     signal.throwIfAborted();
     hash.update(chunk as Buffer);
+    size += (chunk as Buffer).length;
+  }
+  if (size !== file.size_bytes) {
+    return fail(`The file "${file.name}" has ${size} bytes, but the evidence states ${file.size_bytes}.`);
   }
   const actual = hash.digest("hex");
   return actual === file.sha256

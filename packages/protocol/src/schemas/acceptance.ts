@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_REVIEWERS } from "./review.ts";
 import { addressSchema, httpUrlSchema, jsonSchema } from "./scalars.ts";
 
 export const EVIDENCE_KINDS = [
@@ -140,7 +141,7 @@ export const acceptanceSchema = z
     reviewers: z
       .int()
       .min(0)
-      .max(15)
+      .max(MAX_REVIEWERS)
       .default(0)
       .meta({ description: "How many peers review the evidence; 0: automatic checks decide." }),
     response_schema: z
