@@ -12,6 +12,7 @@ export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string) {
     .select([...askingColumns, "wave", "next_wave_at", "unmatched_at", "request"])
     .select(sql<boolean>`coalesce(next_wave_at <= now(), false)`.as("due"))
     .select(sql<string[]>`barred_from_review(id)`.as("barred"))
+    .select(sql<boolean>`exists (select 1 from reviews where job_id = jobs.id)`.as("review"))
     .where("id", "=", jobId)
     .where("status", "=", "open")
     .where("chain_status", "=", "open")

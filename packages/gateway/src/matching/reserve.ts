@@ -23,7 +23,7 @@ const SHORTLIST = 200;
  */
 export async function reserveWorkers(
   trx: Trx,
-  job: AskingRow & { barred?: readonly string[] },
+  job: AskingRow & { barred?: readonly string[]; review?: boolean },
   count: number,
   onlyWorkerId?: string,
 ): Promise<Candidate[]> {
@@ -46,5 +46,18 @@ export async function reserveWorkers(
     limit ${count}
     for no key update of w skip locked
   `.execute(trx);
-  return rows.map((row) => ({ workerId: row.worker_id, profileId: row.profile_id }));
+  const candidates = rows.map((row) => ({ workerId: row.worker_id, profileId: row.profile_id }));
+  if (job.review !== true || rows.length === 0) return candidates;
+  // Another review of the same case may have been offered meanwhile. The workers' rows are held now, so that whatever was
+  // offered to them before is seen.
+  const barred = await barredNow(trx, job.id);
+  if (!candidates.some(({ workerId }) => barred.ids.has(workerId))) return candidates;
+  return reserveWorkers(trx, { ...job, barred: barred.addresses }, count, onlyWorkerId);
+}
+
+async function barredNow(trx: Trx, jobId: string): Promise<{ ids: Set<string>; addresses: string[] }> {
+  const { rows } = await sql<{ id: string; address: string }>`
+    select id, address from workers where address = any (barred_from_review(${jobId}))
+  `.execute(trx);
+  return { ids: new Set(rows.map(({ id }) => id)), addresses: rows.map(({ address }) => address) };
 }
