@@ -1,6 +1,6 @@
 import { Interface } from "ethers";
 import { describe, expect, test } from "vitest";
-import type { CheckName } from "@hireforhumans/protocol";
+import type { CheckName, Json } from "@hireforhumans/protocol";
 import { problemOfEvent } from "../src/expected-event.ts";
 import { fingerprintsOf } from "../src/fingerprints.ts";
 import { checks, runChecks } from "../src/pipeline.ts";
@@ -131,6 +131,30 @@ describe("response_schema", () => {
     expect((await result("response_schema", [{ response_schema: { type: "nonsense" } }, items])).outcome).toBe(
       "unsure",
     );
+  });
+  test("knows nothing of schemas that it was given before, and can't be made to by their names", async () => {
+    const items = [{ kind: "json" as const, value: { a: 1 } }];
+    const run = async (schema: Record<string, Json>) =>
+      (await result("response_schema", [{ response_schema: schema }, items])).outcome;
+    const others = {
+      $id: "https://client.example/one",
+      $defs: { never: { $id: "https://client.example/never", not: {} } },
+    };
+    expect(await run(others)).toBe("pass");
+    for (const $ref of ["https://client.example/one", "https://client.example/never"]) {
+      expect(await run({ $ref })).toBe("unsure");
+    }
+    for (const $schema of [
+      "__proto__",
+      "constructor",
+      "https://client.example/one",
+      "http://json-schema.org/draft-07/schema#",
+    ]) {
+      expect(await run({ $schema, type: "object" })).toBe("unsure");
+    }
+    expect(await run({ $id: "https://json-schema.org/draft/2020-12/schema", not: {} })).not.toBe("pass");
+    expect(await run({ $schema: "https://json-schema.org/draft/2020-12/schema", type: "object" })).toBe("pass");
+    expect(await run({ type: "nonsense" })).toBe("unsure");
   });
 });
 

@@ -1,9 +1,11 @@
 import canonicalize from "canonicalize";
-import { keccak256, toUtf8Bytes } from "ethers";
+import { keccak256 } from "ethers";
+
+const utf8 = new TextEncoder();
 
 /**
  * Canonical JSON (RFC 8785): equal documents give equal bytes.
- * @throws TypeError when the value has no JSON form
+ * @throws TypeError when the value has no JSON form; Error where a string is no Unicode text
  */
 export function canonicalJson(value: unknown): string {
   const text = canonicalize(value);
@@ -18,5 +20,5 @@ export function canonicalJson(value: unknown): string {
  * @returns 0x and 64 hex digits
  */
 export function hashOf(document: unknown): string {
-  return keccak256(toUtf8Bytes(canonicalJson(document)));
+  return keccak256(utf8.encode(canonicalJson(document)));
 }
