@@ -13,7 +13,7 @@ import { createChainReader, type Deployment } from "./chain/reader.ts";
 import { createKeySigner } from "./chain/signer.ts";
 import type { Config } from "./config.ts";
 import type { Context, Trx } from "./context.ts";
-import { migrate } from "./database/migrate.ts";
+import { migrate, newerMigrations } from "./database/migrate.ts";
 import { openDatabase, type OpenDatabase } from "./database/open.ts";
 import { createDiskFileStore } from "./evidence/files.ts";
 import { createGatewayApp } from "./gateway-app.ts";
@@ -44,6 +44,9 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
   const database = await openDatabase(config, log);
   try {
     await migrate(database.db);
+    const newer = await newerMigrations(database.db);
+    if (newer.length > 0)
+      log.warn({ migrations: newer }, "newer gateways have added to the database; this one goes on");
     return await startOn(database, config, log);
   } catch (error) {
     await database.close();

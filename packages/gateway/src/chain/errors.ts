@@ -52,3 +52,18 @@ export class FencedOut extends Error {
     super(`The lease "${lease}" has passed to another process; this one must take it again before it goes on.`);
   }
 }
+
+/**
+ * The database's branch ends elsewhere than where it was last seen to: it lost what it had said to have stored, as a
+ * standby does that was promoted before it had heard of everything. The branch is read again and followed from there.
+ */
+export class BranchCutShort extends Error {
+  override readonly name = "BranchCutShort";
+
+  constructor(actual: bigint | undefined, expected: bigint | undefined) {
+    super(
+      `The stored branch ends at block ${actual ?? "none"}; it was stored up to block ${expected ?? "none"}. ` +
+        `The database has lost what it confirmed; following goes on from what it has.`,
+    );
+  }
+}

@@ -5,7 +5,14 @@ import { type Loop, startLoop } from "../loop.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { appendBlocks, dropAbove, finalizeUpTo, readHead, readOpenBlocks } from "./branch.ts";
 import { createDecode } from "./decode.ts";
-import { ChainMismatch, ChainReplaced, ChainUnavailable, FencedOut, FinalBlockReplaced } from "./errors.ts";
+import {
+  BranchCutShort,
+  ChainMismatch,
+  ChainReplaced,
+  ChainUnavailable,
+  FencedOut,
+  FinalBlockReplaced,
+} from "./errors.ts";
 import type { ChainEvent } from "./events.ts";
 import { createFinalNumber } from "./finality.ts";
 import { checkIdentity } from "./identity.ts";
@@ -225,12 +232,19 @@ class BranchFollower implements Follower {
       .sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
     await db.transaction().execute(async (trx) => {
       await this.#lease.guard(trx);
+      await this.#requireHead(trx);
       await appendBlocks(trx, blocks, events);
       if (events.length > 0) await onEvents(trx, events);
     });
     this.#head = { number: head.number, hash: head.hash, timestampSeconds: head.timestampSeconds };
     metrics.followerHead.set(Number(head.number));
     metrics.followerEvents.inc(events.length);
+  }
+
+  /** A block is stored after its parent, and a database may have forgotten what it confirmed. @throws BranchCutShort */
+  async #requireHead(trx: Trx): Promise<void> {
+    const stored = await readHead(trx);
+    if (stored?.hash !== this.#head?.hash) throw new BranchCutShort(stored?.number, this.#head?.number);
   }
 
   /** The node is not ahead of us: it lags, or it went another way. */
@@ -289,6 +303,8 @@ class BranchFollower implements Follower {
     if (isHalting(error)) {
       this.#halted = error;
       log.fatal({ err: error }, "the chain is not followed any more");
+    } else if (error instanceof BranchCutShort) {
+      log.error({ err: error }, "the database has lost blocks that it had stored; they are followed again");
     } else if (error instanceof FencedOut) {
       log.info("another process follows the chain now");
     } else {

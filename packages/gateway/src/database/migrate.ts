@@ -7,7 +7,11 @@ import * as review from "./migrations/0003_review.ts";
 import * as screening from "./migrations/0004_screening.ts";
 import * as likeness from "./migrations/0005_likeness.ts";
 
-/** In order; a name that was released is never changed, nor what it does. */
+/**
+ * In order; a name that was released is never changed, nor what it does. A migration adds: columns with a default, tables,
+ * indexes, so that gateways which don't know it go on working beside those that do. One that can't be lived with (it
+ * drops, renames or redefines what older gateways use) ends its name in `_breaking`, and they refuse the database.
+ */
 const migrations: Record<string, Migration> = {
   "0001_initial": initial,
   "0002_arbitration": arbitration,
@@ -16,42 +20,71 @@ const migrations: Record<string, Migration> = {
   "0005_likeness": likeness,
 };
 
-/** The database was written by a newer gateway. */
+const isBreaking = (name: string): boolean => name.endsWith("_breaking");
+
+/** The database was written by a newer gateway, and this one can't work with what that made of it. */
 export class SchemaTooNew extends Error {
   override readonly name = "SchemaTooNew";
 
-  constructor(actual: string[]) {
-    const known = Object.keys(migrations).at(-1) ?? "none";
+  constructor({ unknown, missing }: Standing) {
+    const last = Object.keys(migrations).at(-1) ?? "none";
+    const breaking = unknown.filter(isBreaking);
+    const reason =
+      breaking.length > 0
+        ? `${breaking.join(", ")} changed what it uses`
+        : `${missing.join(", ")}, which it does know, the database has not had`;
     super(
-      `The database has had the migrations ${actual.join(", ")}, which this gateway does not know; its last is ${known}. ` +
-        `Run the gateway that made them, or a newer one.`,
+      `The database has had the migrations ${unknown.join(", ")}, which this gateway does not know; its last is ${last}. ` +
+        `It can't go on beside them: ${reason}. Run the gateway that made them, or a newer one.`,
     );
   }
 }
 
+interface Standing {
+  /** Migrations of the database that this code does not know. */
+  unknown: string[];
+  /** Those of this code that the database has not had. */
+  missing: string[];
+}
+
 /**
  * Brings the database to this code's schema. Each migration is a transaction with its own record; where several
- * processes start at once, one migrates and the others wait.
+ * processes start at once, one migrates and the others wait. A database that newer gateways have added to is left as it is.
  * @returns the names of the migrations that ran now
  * @throws SchemaTooNew, or what a migration threw
  */
 export async function migrate(db: Database): Promise<string[]> {
-  await refuseNewer(db);
+  if ((await newerMigrations(db)).length > 0) return [];
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) {
-    await refuseNewer(db);
+    // A newer gateway may have migrated between the look and this one's turn.
+    if ((await newerMigrations(db)).length > 0) return [];
     throw error instanceof Error ? error : new Error("A migration failed.", { cause: error });
   }
   return results.map(({ migrationName }) => migrationName);
 }
 
-/** @throws SchemaTooNew */
-export async function refuseNewer(db: Database): Promise<void> {
+/**
+ * The migrations that newer gateways made, beside which this one can go on.
+ * @throws SchemaTooNew where it can't
+ */
+export async function newerMigrations(db: Database): Promise<string[]> {
+  const standing = await readStanding(db);
+  const { unknown, missing } = standing;
+  if (unknown.some(isBreaking) || (unknown.length > 0 && missing.length > 0)) throw new SchemaTooNew(standing);
+  return unknown;
+}
+
+async function readStanding(db: Database): Promise<Standing> {
+  const known = Object.keys(migrations);
   const { rows: tables } = await sql<{ present: boolean }>`
     select to_regclass('kysely_migration') is not null as present`.execute(db);
-  if (tables[0]?.present !== true) return;
+  if (tables[0]?.present !== true) return { unknown: [], missing: known };
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
-  const unknown = rows.map(({ name }) => name).filter((name) => !(name in migrations));
-  if (unknown.length > 0) throw new SchemaTooNew(unknown);
+  const had = new Set(rows.map(({ name }) => name));
+  return {
+    unknown: [...had].filter((name) => !(name in migrations)),
+    missing: known.filter((name) => !had.has(name)),
+  };
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Readiness, RouteName } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
-import { SchemaTooNew, refuseNewer } from "../database/migrate.ts";
+import { SchemaTooNew, newerMigrations } from "../database/migrate.ts";
 import { openApiOf } from "./openapi.ts";
 import { type ServedRoute, serve } from "./route.ts";
 
@@ -61,7 +61,7 @@ const detailOf = (error: unknown): string =>
 
 async function requireDatabase({ db }: Context): Promise<void> {
   await sql`select 1`.execute(db);
-  await refuseNewer(db);
+  await newerMigrations(db);
 }
 
 async function inTime(probe: Probe): Promise<void> {

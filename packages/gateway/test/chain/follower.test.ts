@@ -249,6 +249,20 @@ describeOnDatabases("the follower", (database) => {
     expect(await storedEvents()).toEqual(before);
   });
 
+  it("follows again what a database has forgotten that was promoted before it had heard of everything", async () => {
+    const follower = follow();
+    await follower.start();
+    await fundOne();
+    await world.chain.mine(3);
+    await follower.caughtUp();
+    const forgotten = sql`delete from blocks where number > ${follower.head().number - 4n}`;
+    await forgotten.execute(database().db);
+    await fundOne();
+    await follower.caughtUp();
+    expect(await storedEvents()).toEqual(await truth());
+    expect(await projected()).toEqual(await fundedByEvents());
+  });
+
   it("stores nothing of a block whose listener throws, and tries again", async () => {
     let failures = 2;
     const follower = follow({
