@@ -9,6 +9,7 @@ import type { Schema } from "./database/schema.ts";
 import type { FileStore } from "./evidence/files.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import type { Queue } from "./queue/queue.ts";
+import type { RecordStore } from "./records/store.ts";
 
 export type Database = Kysely<Schema>;
 export type Trx = Transaction<Schema>;
@@ -29,6 +30,8 @@ export interface Context {
   queue: Queue;
   oracle: Oracle;
   files: FileStore;
+  /** What the chain has only the hash of, kept beside the files. */
+  records: RecordStore;
   /** HTTP to addresses that strangers name. */
   network: PublicNetwork;
 }

@@ -22,6 +22,7 @@ import { createMetrics } from "./observability/metrics.ts";
 import { readGoldenTasks } from "./review/golden.ts";
 import { projectJobs } from "./jobs/project.ts";
 import { createQueue } from "./queue/queue.ts";
+import { createDiskRecordStore } from "./records/store.ts";
 import { createWebhookSender } from "./webhooks/sender.ts";
 import { createPublicNetwork } from "@hireforhumans/oracle";
 import { projectionListeners, registerWork } from "./gateway-work.ts";
@@ -134,9 +135,10 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
   });
   const chain = createChainReader(node, deployment, () => follower.head());
   const files = createDiskFileStore(join(config.dataDir, "files"));
+  const records = createDiskRecordStore(join(config.dataDir, "records"));
   const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
   const oracle = await connectOracle(config, { node, files, network, log, metrics });
-  const context: Context = { config, db, listen, log, metrics, chain, outbox, queue, oracle, files, network };
+  const context: Context = { config, db, listen, log, metrics, chain, outbox, queue, oracle, files, records, network };
   return { context, follower, node };
 }
 

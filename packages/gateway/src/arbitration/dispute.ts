@@ -36,7 +36,13 @@ export async function disputeJob(ctx: Context, caller: Caller, jobId: string, bo
     jobId,
     passes: (refusal) => isCovered(refusal, body.deposit),
     store: (trx) =>
-      storeDocument(trx, { jobId, kind: "statement", hash: statementHash, by, body: body.statement, files: [] }),
+      storeDocument(ctx, trx, {
+        jobId,
+        document: { kind: "statement", body: body.statement },
+        hash: statementHash,
+        by,
+        files: [],
+      }),
   });
   const shown = await presentOneJob(ctx, await jobOf(ctx.db, caller, jobId));
   return isWorker(caller) ? forWorker(shown) : shown;

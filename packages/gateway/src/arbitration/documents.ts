@@ -8,6 +8,7 @@ import {
 } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
+import type { RecordOf } from "../records/record.ts";
 import { carry, requirePool, wordOf } from "./carry.ts";
 import { caseOf } from "./find.ts";
 import { addEvidenceCall } from "./intents.ts";
@@ -15,16 +16,29 @@ import { presentCase } from "./present.ts";
 
 interface NewDocument {
   jobId: string;
-  kind: "statement" | "evidence";
+  document: RecordOf<"case_document">["document"];
   hash: string;
   by: string;
-  body: string | CaseDocument;
   /** SHA-256 of the files that it names. */
   files: string[];
 }
 
-/** Keeps what the chain has only the hash of. A second time changes nothing. */
-export async function storeDocument(trx: Trx, { jobId, kind, hash, by, body, files }: NewDocument): Promise<void> {
+/** Keeps what the chain has only the hash of, in the content store first. A second time changes nothing. */
+export async function storeDocument(
+  { records }: Pick<Context, "records">,
+  trx: Trx,
+  { jobId, document, hash, by, files }: NewDocument,
+): Promise<void> {
+  const { kind, body } = document;
+  await records.put({
+    kind: "case_document",
+    job_id: jobId,
+    document,
+    hash,
+    by,
+    files,
+    created_at: new Date().toISOString(),
+  });
   await trx
     .insertInto("case_documents")
     .values({ job_id: jobId, kind, hash, by_address: by, body: JSON.stringify(body), files })
@@ -57,7 +71,7 @@ export async function addEvidence(ctx: Context, caller: Caller, jobId: string, b
   await carry(ctx, {
     call,
     jobId,
-    store: (trx) => storeDocument(trx, { jobId, kind: "evidence", hash, by, body: document, files }),
+    store: (trx) => storeDocument(ctx, trx, { jobId, document: { kind: "evidence", body: document }, hash, by, files }),
   });
   return presentCase(ctx, await caseOf(ctx.db, caller, jobId));
 }

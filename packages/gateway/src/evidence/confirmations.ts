@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ApiError, type Confirmation, type ConfirmationLink } from "@hireforhumans/protocol";
 import type { Selectable } from "kysely";
-import type { Context } from "../context.ts";
+import type { Context, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 
 type Row = Selectable<Schema["confirmations"]>;
@@ -80,6 +80,7 @@ export async function answerConfirmation(ctx: Context, token: string, answer: "c
       throw new ApiError("too_late", `This could be answered until ${row.expires_at.toISOString()}.`);
     }
     const answered = { answer, answered_at: new Date() };
+    await recordAnswer(ctx, trx, { ...row, ...answered });
     await trx.updateTable("confirmations").set(answered).where("token_hash", "=", row.token_hash).execute();
     const waiting = await trx
       .selectFrom("evidence")
@@ -90,6 +91,29 @@ export async function answerConfirmation(ctx: Context, token: string, answer: "c
       .execute();
     for (const { id } of waiting) await ctx.queue.send(trx, "verify", id);
     return { ...row, ...answered };
+  });
+}
+
+/** A customer's word may decide a verdict, so it has to outlive the database. */
+async function recordAnswer(
+  ctx: Context,
+  trx: Trx,
+  row: Row & { answer: "confirmed" | "denied"; answered_at: Date },
+): Promise<void> {
+  const { address } = await trx
+    .selectFrom("workers")
+    .select("address")
+    .where("id", "=", row.worker_id)
+    .executeTakeFirstOrThrow();
+  await ctx.records.put({
+    kind: "confirmation",
+    token_hash: row.token_hash,
+    job_id: row.job_id,
+    worker: address,
+    statement: row.statement,
+    answer: row.answer,
+    answered_at: row.answered_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
   });
 }
 

@@ -171,6 +171,15 @@ async function store(ctx: Context, trx: Trx, worker: Worker, jobId: string, body
 async function insert(ctx: Context, trx: Trx, worker: Worker, jobId: string, body: EvidenceSubmit): Promise<string> {
   const { bundle } = body;
   const id = newId("evd");
+  await ctx.records.put({
+    kind: "evidence",
+    evidence_id: id,
+    evidence_hash: body.evidence_hash,
+    bundle,
+    signature: body.signature,
+    valid_until: String(body.valid_until),
+    created_at: new Date().toISOString(),
+  });
   await trx
     .insertInto("evidence")
     .values({

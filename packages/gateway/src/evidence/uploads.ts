@@ -160,6 +160,16 @@ async function record(
 ): Promise<File> {
   const id = newId("fil");
   const owner = isWorker(caller) ? { worker_id: caller.worker.id } : { client_id: caller.client.id };
+  await ctx.records.put({
+    kind: "file",
+    file_id: id,
+    sha256: file.sha256,
+    size: file.size,
+    media_type: file.media_type,
+    name: file.name,
+    owner: isWorker(caller) ? { worker: caller.worker.address } : { client: caller.client.address },
+    created_at: new Date().toISOString(),
+  });
   await ctx.db.transaction().execute(async (trx) => {
     await trx
       .insertInto("files")

@@ -27,6 +27,7 @@ import { type Repeatable, jobMadeBy, repeatableOf } from "./idempotency.ts";
 import { paymentRequirementOf } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
+import { recordJob } from "./record.ts";
 import { requirementsOfRequest } from "./requirements.ts";
 import { requireSatisfiable } from "./satisfiable.ts";
 
@@ -118,6 +119,9 @@ async function makeJob(
     await requireWithinTotalCaps(trx, caller.key, job.total);
     await requireFunds(trx, client.id, job, { read, requirement, byAuthorization: authorization !== undefined });
     if (authorization !== undefined) await requireUnusedId(trx, job.id);
+    // Only now: what is refused must not fill the disk. Beside the inserts, since the client's row is held meanwhile.
+    const recorded = recordJob(ctx, body, job);
+    recorded.catch(() => undefined);
     await insertJob(trx, { clientId: caller.client.id, keyId: caller.key.id }, body, job, availability);
     await insertRepeatable(trx, repeatable, job.id);
     if (body.webhook_url !== undefined) {
@@ -126,6 +130,7 @@ async function makeJob(
     }
     await appendJobEvent(trx, { jobId: job.id, type: "job.created", once: "created" });
     await ctx.outbox.enqueue(trx, fundingIntentOf(ctx, job, authorization));
+    await recorded;
     return job.id;
   });
 }

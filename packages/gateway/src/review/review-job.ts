@@ -6,6 +6,7 @@ import { newId } from "../ids.ts";
 import { insertJob } from "../jobs/create.ts";
 import { appendJobEvent } from "../jobs/events.ts";
 import { prepareJob } from "../jobs/prepare.ts";
+import { recordJob } from "../jobs/record.ts";
 import { newWebhookSecret } from "../keys/secret.ts";
 import { fundIntent } from "../settlement/intents.ts";
 import type { ReviewCase } from "./review-case.ts";
@@ -58,6 +59,7 @@ export async function postReview(ctx: Context, trx: Trx, reviewFund: string, rev
   };
   const deadline = ctx.chain.head().timestampSeconds + BigInt(REVIEW_MINUTES * 60);
   const job = prepareJob(ctx, reviewFund, request, newId("job"), deadline, ZeroAddress);
+  await recordJob(ctx, request, job, "evidenceId" in of ? { evidence_id: of.evidenceId } : { golden_id: of.goldenId });
   const clientId = await fundClientId(trx, reviewFund);
   await insertJob(trx, { clientId, keyId: null }, request, job, { estimated_match_time: 0, workers_available: 0 });
   await trx

@@ -60,6 +60,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     likeBefore: await likeBefore(ctx, evidenceId, bundle),
   };
   const verification = await ctx.oracle.verify(request);
+  await recordVerdict(ctx, { evidenceId, jobId }, verification);
   await ctx.db.transaction().execute(async (trx) => {
     if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return;
     const once = `verified:${row.round}:${verification.outcome}`;
@@ -100,6 +101,26 @@ async function confirmationsOf(
     .where("worker_id", "=", workerId)
     .execute();
   return rows;
+}
+
+/** The reasons of a signed verdict go to the content store before the chain gets their hash. */
+async function recordVerdict(
+  { records }: Context,
+  of: { evidenceId: string; jobId: string },
+  { outcome, reasons, reasonsHash, signed }: Verification,
+): Promise<void> {
+  if (outcome === "unsure" || signed === null) return;
+  await records.put({
+    kind: "verdict",
+    evidence_id: of.evidenceId,
+    job_id: of.jobId,
+    outcome,
+    reasons,
+    reasons_hash: reasonsHash,
+    signature: signed.signature,
+    valid_until: signed.validUntilSeconds.toString(),
+    created_at: new Date().toISOString(),
+  });
 }
 
 /** @returns false when the job ended meanwhile, or a signed verdict stands */

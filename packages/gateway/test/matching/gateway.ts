@@ -114,7 +114,7 @@ function contextOf(
   });
   const queue = createQueue({ connection, log: silentLog, metrics });
   const reader = createChainReader(node, deployment, head);
-  const parts: Omit<Context, "oracle" | "files" | "network"> = {
+  const parts: Omit<Context, "oracle" | "files" | "records" | "network"> = {
     config,
     db,
     listen,
