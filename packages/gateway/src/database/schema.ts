@@ -213,6 +213,8 @@ export interface Schema {
   };
   evidence: {
     id: string;
+    /** Counts up in the order in which evidence was handed in. */
+    number: Generated<bigint>;
     job_id: string;
     worker_id: string;
     round: number;
@@ -230,7 +232,7 @@ export interface Schema {
     verify_again_at: Generated<Date>;
     created_at: CreatedAt;
   };
-  /** What pieces of evidence look like, see the oracle's Sketch. */
+  /** What pieces of evidence look like, see the oracle's Sketch. The database keeps evidence_bands of them. */
   evidence_sketches: {
     evidence_id: string;
     item: number;
@@ -238,6 +240,8 @@ export interface Schema {
     sketch: Buffer;
     keys: number[];
   };
+  /** By key of a sketch, the evidence that has it, by its number. */
+  evidence_bands: { key: number; item: number; number: bigint };
   confirmations: {
     token_hash: string;
     job_id: string;

@@ -52,10 +52,12 @@ async function keptSketches(
   }
   const sketches = await sketchesOf(bundle, (sha256) => files.open(sha256));
   await db.transaction().execute(async (trx) => {
-    for (const { item, kind, sketch, keys } of sketches) {
+    if (sketches.length > 0) {
       await trx
         .insertInto("evidence_sketches")
-        .values({ evidence_id: evidenceId, item, kind, sketch: Buffer.from(sketch), keys })
+        .values(
+          sketches.map(({ sketch, ...own }) => ({ evidence_id: evidenceId, sketch: Buffer.from(sketch), ...own })),
+        )
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
@@ -64,20 +66,34 @@ async function keptSketches(
   return sketches;
 }
 
+/**
+ * Of each key so many of the newest are compared. Unlike texts share few keys; what more than this share is a template,
+ * and those are near-duplicates of any of it.
+ */
+const comparedPerKey = 100;
+
 /** @returns the similarity to the most similar piece of earlier evidence; undefined where none is a near-duplicate */
 export async function greatestLikeness(
   db: Database,
   evidenceId: string,
   { kind, sketch, keys }: Pick<Sketch, "kind" | "sketch" | "keys">,
 ): Promise<number | undefined> {
-  // Materialized, so that the planner reads the candidates by the index, whatever it thinks of the rest.
+  // With limits inside, so that each step is a few probes of an index, whatever the planner thinks of how much comes of it.
   const { rows } = await sql<{ sketch: Uint8Array }>`
-    with candidates as materialized (
-      select evidence_id, sketch from evidence_sketches where keys && ${keys}::int4[] and kind = ${kind}
+    with own as materialized (select number, job_id from evidence where id = ${evidenceId}),
+    near as materialized (
+      select distinct band.number, band.item
+      from own cross join unnest(${keys}::int4[]) as wanted (key) cross join lateral (
+        select number, item from evidence_bands
+        where key = wanted.key and number < own.number
+        order by number desc limit ${sql.lit(comparedPerKey)}
+      ) band
     )
-    select distinct c.sketch from candidates c
-    join evidence e on e.id = c.evidence_id join evidence own on own.id = ${evidenceId}
-    where e.job_id <> own.job_id and (e.created_at, e.id) < (own.created_at, own.id)`.execute(db);
+    select distinct earlier.sketch from near cross join lateral (
+      select s.sketch from evidence e join evidence_sketches s on s.evidence_id = e.id and s.item = near.item
+      where e.number = near.number and e.job_id <> (select job_id from own) and s.kind = ${kind}
+      limit 1
+    ) earlier`.execute(db);
   const similarities = rows
     .map((row) => likenessOf(kind, sketch, row.sketch))
     .filter((similarity) => similarity !== undefined);
