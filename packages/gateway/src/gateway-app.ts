@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import { arbitrationRoutes } from "./arbitration/routes.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import type { Context } from "./context.ts";
 import { evidenceRoutes } from "./evidence/routes.ts";
 import { handoffRoutes } from "./handoff/routes.ts";
@@ -31,6 +32,7 @@ export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, P
     ...keyRoutes(ctx),
     ...screeningRoutes(ctx),
     ...reviewRoutes(ctx),
+    ...auditRoutes(ctx),
     docsRoute(),
   ];
   return createApp(ctx, [...served, ...operationRoutes(ctx, served, probes)], {

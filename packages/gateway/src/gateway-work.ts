@@ -1,4 +1,5 @@
 import { sweepCases } from "./arbitration/sweep.ts";
+import { createHeadTeller } from "./audit/tell-head.ts";
 import type { Context } from "./context.ts";
 import { handleCancelIntents } from "./jobs/cancel-intent.ts";
 import { handleFundIntents } from "./jobs/fund-intent.ts";
@@ -22,6 +23,7 @@ const SLOW_VERDICTS_EVERY_MS = 1_000;
 const UNDECIDED_EVERY_MS = 15_000;
 const NETWORKS_EVERY_MS = 3_600_000;
 const OLD_WEBHOOKS_EVERY_MS = 60_000;
+const AUDIT_HEAD_EVERY_MS = 10_000;
 const SUCCESSOR_EVERY_MS = 60_000;
 
 /** Registers everything that happens by itself. Call it before queue and outbox start. */
@@ -39,6 +41,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.sweep("networks", NETWORKS_EVERY_MS, () => sweepNetworks(ctx));
   ctx.queue.sweep("successor", SUCCESSOR_EVERY_MS, () => ctx.oracle.follow().then(() => 0));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));
+  ctx.queue.sweep("audit_head", AUDIT_HEAD_EVERY_MS, createHeadTeller(ctx));
   ctx.outbox.handle("submit", {
     onFailed: async (trx, intent, reason) => {
       ctx.log.warn(

@@ -1,12 +1,21 @@
 import { deploymentOf } from "@hireforhumans/protocol";
+import { auditCommand, UsageError } from "./audit/command.ts";
 import { ConfigError, type Environment, readConfig } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 import { createLogger } from "./observability/log.ts";
 
-/** One gateway, configured by the environment (docs/configuration.md). SIGTERM and SIGINT let it drain and end. */
-async function main(env: Environment): Promise<void> {
+/**
+ * One gateway, configured by the environment (docs/configuration.md). SIGTERM and SIGINT let it drain and end.
+ * `audit verify` checks its log of privileged acts instead.
+ */
+async function main([command, ...words]: string[], env: Environment): Promise<void> {
   const config = readConfig({ ...recordedDeployment(env["CHAIN_ID"]), ...env });
   const log = createLogger(config.logLevel);
+  if (command === "audit") {
+    if (!(await auditCommand(words, config, log))) process.exitCode = 1;
+    return;
+  }
+  if (command !== undefined) throw new UsageError(`There is no command ${command}; there is audit.`);
   const gateway = await startGateway(config, log);
   log.info({ url: gateway.url, chain_id: config.chainId, escrow: config.escrow }, "listening");
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -30,8 +39,8 @@ function recordedDeployment(chainId: string | undefined): Environment {
 }
 
 try {
-  await main(process.env);
+  await main(process.argv.slice(2), process.env);
 } catch (error) {
   process.exitCode = 1;
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error instanceof ConfigError || error instanceof UsageError ? error.message : error);
 }

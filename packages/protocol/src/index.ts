@@ -15,6 +15,7 @@ export * from "./status.ts";
 export * from "./terms.ts";
 export * from "./schemas/acceptance.ts";
 export * from "./schemas/arbitration-account.ts";
+export * from "./schemas/audit.ts";
 export * from "./schemas/auth.ts";
 export * from "./schemas/availability.ts";
 export * from "./schemas/case.ts";

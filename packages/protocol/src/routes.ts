@@ -9,6 +9,12 @@ import {
   stakeSchema,
   withdrawSchema,
 } from "./schemas/arbitration-account.ts";
+import {
+  auditListQuerySchema,
+  auditListSchema,
+  auditVerificationQuerySchema,
+  auditVerificationSchema,
+} from "./schemas/audit.ts";
 import { availabilityQuerySchema, availabilitySchema } from "./schemas/availability.ts";
 import { nonceCreateSchema, nonceSchema, sessionSchema, signInSchema } from "./schemas/auth.ts";
 import {
@@ -42,7 +48,7 @@ import {
 } from "./schemas/ids.ts";
 import { jobCreateSchema } from "./schemas/job-create.ts";
 import { clientWordSchema, jobListQuerySchema, jobListSchema, jobSchema } from "./schemas/job.ts";
-import { keyCreatedSchema, keyCreateSchema, keyListSchema, type Scope } from "./schemas/key.ts";
+import { keyCreatedSchema, keyCreateSchema, keyListSchema, keyRotateSchema, type Scope } from "./schemas/key.ts";
 import { listOf, pageQuerySchema } from "./schemas/list.ts";
 import { messageCreateSchema, messageListSchema, messageSchema } from "./schemas/message.ts";
 import {
@@ -73,6 +79,8 @@ import {
   endpointCreatedSchema,
   endpointCreateSchema,
   endpointListSchema,
+  webhookSecretRotatedSchema,
+  webhookSecretRotateSchema,
 } from "./schemas/webhook.ts";
 import {
   presenceUpdateSchema,
@@ -821,6 +829,29 @@ export const routes = {
     status: 204,
     codes: ["not_found"],
   },
+  rotateEndpointSecret: {
+    method: "POST",
+    path: "/v1/webhooks/endpoints/:id/rotate",
+    tag: "webhooks",
+    summary: "Give an endpoint a new secret; for a while deliveries carry both signatures",
+    who: { key: "webhooks:write" },
+    params: z.object({ id: endpointIdSchema }),
+    request: webhookSecretRotateSchema,
+    status: 200,
+    response: endpointCreatedSchema,
+    codes: ["not_found"],
+  },
+  rotateWebhookSecret: {
+    method: "POST",
+    path: "/v1/webhooks/secret/rotate",
+    tag: "webhooks",
+    summary: "Give your client a new secret for what its jobs' `webhook_url` hear; for a while deliveries carry both",
+    who: { key: "webhooks:write" },
+    request: webhookSecretRotateSchema,
+    status: 200,
+    response: webhookSecretRotatedSchema,
+    codes: [],
+  },
   listDeliveries: {
     method: "GET",
     path: "/v1/webhooks/deliveries",
@@ -872,12 +903,24 @@ export const routes = {
     response: keyListSchema,
     codes: ["cursor_invalid"],
   },
+  rotateKey: {
+    method: "POST",
+    path: "/v1/keys/:id/rotate",
+    tag: "keys",
+    summary: "Give this key, or one that it made, a new secret",
+    who: { key: "keys:write" },
+    params: z.object({ id: keyIdSchema }),
+    request: keyRotateSchema,
+    status: 200,
+    response: keyCreatedSchema,
+    codes: ["not_found"],
+  },
   revokeKey: {
     method: "DELETE",
     path: "/v1/keys/:id",
     tag: "keys",
-    summary: "Revoke a key at once",
-    who: { key: "keys:write" },
+    summary: "Revoke a key at once, with those it made: one of your client's, or any as the operator",
+    who: { key: "keys:write", operator: true },
     params: z.object({ id: keyIdSchema }),
     status: 204,
     codes: ["not_found"],
@@ -929,6 +972,28 @@ export const routes = {
     status: 200,
     response: screeningSchema,
     codes: ["not_found"],
+  },
+  listAudit: {
+    method: "GET",
+    path: "/v1/audit",
+    tag: "operation",
+    summary: "List the privileged acts",
+    who: { operator: true },
+    query: auditListQuerySchema,
+    status: 200,
+    response: auditListSchema,
+    codes: ["cursor_invalid"],
+  },
+  verifyAudit: {
+    method: "GET",
+    path: "/v1/audit/verification",
+    tag: "operation",
+    summary: "Whether the chain of privileged acts is whole, and holds an entry that you wrote down",
+    who: { operator: true },
+    query: auditVerificationQuerySchema,
+    status: 200,
+    response: auditVerificationSchema,
+    codes: [],
   },
   getReviewQuality: {
     method: "GET",

@@ -19,6 +19,11 @@ export class Keys {
     return pagesOf((cursor) => this.#transport.call("listKeys", { ...options, query: { cursor } }));
   }
 
+  /** Gives this key, or one that it made, a new secret; the answer holds it, this once. */
+  async rotate(keyId: string, rotation: BodyOf<"rotateKey"> = {}, options: CallOptions = {}): Promise<KeyCreated> {
+    return await this.#transport.call("rotateKey", { ...options, params: { id: keyId }, body: rotation });
+  }
+
   async revoke(keyId: string, options: CallOptions = {}): Promise<void> {
     await this.#transport.call("revokeKey", { ...options, params: { id: keyId } });
   }

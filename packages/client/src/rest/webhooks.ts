@@ -1,4 +1,4 @@
-import type { Delivery, Endpoint, EndpointCreated } from "@hireforhumans/protocol";
+import type { Delivery, Endpoint, EndpointCreated, WebhookSecretRotated } from "@hireforhumans/protocol";
 import { type Pages, pagesOf } from "./pages.ts";
 import type { BodyOf, CallOptions, QueryOf, Transport } from "./transport.ts";
 
@@ -17,6 +17,24 @@ export class Webhooks {
 
   endpoints(options: CallOptions = {}): Pages<Endpoint> {
     return pagesOf((cursor) => this.#transport.call("listEndpoints", { ...options, query: { cursor } }));
+  }
+
+  /** Gives an endpoint a new secret; for a while deliveries carry the old one's signature too. */
+  async rotateEndpointSecret(
+    endpointId: string,
+    rotation: BodyOf<"rotateEndpointSecret"> = {},
+    options: CallOptions = {},
+  ): Promise<EndpointCreated> {
+    const params = { id: endpointId };
+    return await this.#transport.call("rotateEndpointSecret", { ...options, params, body: rotation });
+  }
+
+  /** The same for the secret by which `webhook_url` of all jobs is signed. */
+  async rotateSecret(
+    rotation: BodyOf<"rotateWebhookSecret"> = {},
+    options: CallOptions = {},
+  ): Promise<WebhookSecretRotated> {
+    return await this.#transport.call("rotateWebhookSecret", { ...options, body: rotation });
   }
 
   async deleteEndpoint(endpointId: string, options: CallOptions = {}): Promise<void> {

@@ -5,6 +5,7 @@ import type { Listen, Unlisten } from "../database/notifications.ts";
 import { type Loop, startLoop } from "../loop.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { type BroadcastOutcome, broadcastRaw } from "./broadcast.ts";
+import { recordAct } from "../audit/record.ts";
 import { ChainUnavailable, FencedOut } from "./errors.ts";
 import type { FeeSource } from "./fees.ts";
 import type { FinalNumber } from "./finality.ts";
@@ -182,6 +183,7 @@ class LeasedOutbox implements Outbox {
     await db.transaction().execute(async (trx) => {
       await this.#lease.guard(trx);
       await raiseNextNonce(trx, this.signer, pending);
+      if (taken) await recordAct(trx, { caller: "gateway" }, { action: "signer.taken_over", subject: this.signer });
     });
     this.#ready = true;
     log.info({ signer: this.signer, pending }, "this process sends the relayer's transactions");

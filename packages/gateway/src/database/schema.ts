@@ -1,5 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways } from "kysely";
 import type {
+  AuditAction,
+  AuditDetails,
   CaseDocument,
   ContextPacket,
   Fallback,
@@ -40,7 +42,15 @@ export interface StoredRequest {
 
 /** The tables of migrations/; see 0001_initial.ts for constraints and the conventions on amounts and times. */
 export interface Schema {
-  clients: { id: string; address: string; webhook_secret: string; created_at: CreatedAt };
+  clients: {
+    id: string;
+    address: string;
+    webhook_secret: string;
+    /** Signs beside the present one until then. */
+    old_webhook_secret: string | null;
+    old_webhook_secret_until: Date | null;
+    created_at: CreatedAt;
+  };
   api_keys: {
     id: string;
     client_id: string;
@@ -49,6 +59,9 @@ export interface Schema {
     name: string;
     secret_hash: string;
     secret_prefix: string;
+    /** Of the secret before the last rotation, which is taken until then. */
+    old_secret_hash: string | null;
+    old_secret_until: Date | null;
     scopes: string[];
     cap_per_job: bigint | null;
     cap_total: bigint | null;
@@ -303,7 +316,11 @@ export interface Schema {
     id: string;
     client_id: string;
     url: string;
+    /** Not that of an endpoint with a `job_id`, which signs with its client's. */
     secret: string;
+    /** Signs beside the present one until then. */
+    old_secret: string | null;
+    old_secret_until: Date | null;
     /** Empty: all. */
     event_types: Generated<string[]>;
     headers: Json<Record<string, string>>;
@@ -422,6 +439,19 @@ export interface Schema {
     /** The intent that carries it, or failed to. */
     carried_by: string | null;
     created_at: CreatedAt;
+  };
+  /** Privileged acts, each with the hash of the one before. The database refuses to change or delete them. */
+  audit_log: {
+    sequence: bigint;
+    at: Date;
+    actor: string;
+    action: AuditAction;
+    subject: string;
+    client_id: string | null;
+    request_id: string | null;
+    details: Json<AuditDetails>;
+    previous_hash: string;
+    hash: string;
   };
   signer_nonces: { signer: string; next_nonce: bigint };
   leases: { name: string; holder: string; fence: bigint; expires_at: Date };

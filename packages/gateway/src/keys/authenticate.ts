@@ -8,12 +8,13 @@ import { hashOfKey } from "./secret.ts";
 
 /** @returns the caller of an API key; undefined where it is unknown, revoked or past its time */
 export async function authenticateKey(db: Database, apiKey: string): Promise<KeyCaller | undefined> {
+  const hash = hashOfKey(apiKey);
   const row = await db
     .selectFrom("api_keys")
     .innerJoin("clients", "clients.id", "api_keys.client_id")
     .select(["api_keys.id", "client_id", "address", "scopes", "cap_per_job", "cap_total", "expires_at"])
     .select(sql<boolean>`last_used_at is null or last_used_at < now() - interval '1 minute'`.as("unmarked"))
-    .where("secret_hash", "=", hashOfKey(apiKey))
+    .where(sql<boolean>`(secret_hash = ${hash} or (old_secret_hash = ${hash} and old_secret_until > now()))`)
     .where("revoked_at", "is", null)
     .where(sql<boolean>`(expires_at is null or expires_at > now())`)
     .executeTakeFirst();

@@ -1,5 +1,6 @@
 import { ApiError, type Screening } from "@hireforhumans/protocol";
 import type { Selectable } from "kysely";
+import { recordAct } from "../audit/record.ts";
 import type { Context } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 import { isOperator } from "../http/caller.ts";
@@ -25,15 +26,21 @@ export function screeningRoutes({ db }: Context): ServedRoute[] {
       return pageOf(rows, query.limit, present);
     }),
 
-    serve("appealScreening", async ({ caller, params, body }) => {
-      const appealed = await db
-        .updateTable("screenings")
-        .set({ status: "appealed", appeal: body.message })
-        .where("id", "=", params.id)
-        .where("client_id", "=", caller.client.id)
-        .where("status", "in", ["refused", "appealed"])
-        .returningAll()
-        .executeTakeFirst();
+    serve("appealScreening", async (call) => {
+      const { caller, params, body } = call;
+      const appealed = await db.transaction().execute(async (trx) => {
+        const row = await trx
+          .updateTable("screenings")
+          .set({ status: "appealed", appeal: body.message })
+          .where("id", "=", params.id)
+          .where("client_id", "=", caller.client.id)
+          .where("status", "in", ["refused", "appealed"])
+          .returningAll()
+          .executeTakeFirst();
+        const act = { action: "screening.appealed", subject: params.id, clientId: caller.client.id } as const;
+        if (row !== undefined) await recordAct(trx, call, act);
+        return row;
+      });
       if (appealed !== undefined) return present(appealed);
       const known = await db
         .selectFrom("screenings")
@@ -45,15 +52,24 @@ export function screeningRoutes({ db }: Context): ServedRoute[] {
       throw new ApiError("wrong_status", `The refusal is ${known.status} already; the operator has decided.`);
     }),
 
-    serve("decideScreening", async ({ params, body }) => {
-      const decided = await db
-        .updateTable("screenings")
-        .set({ status: body.allow ? "allowed" : "upheld", note: body.note })
-        .where("id", "=", params.id)
-        .returningAll()
-        .executeTakeFirst();
-      if (decided === undefined) throw noScreening(params.id);
-      return present(decided);
+    serve("decideScreening", async (call) => {
+      const { params, body } = call;
+      return db.transaction().execute(async (trx) => {
+        const decided = await trx
+          .updateTable("screenings")
+          .set({ status: body.allow ? "allowed" : "upheld", note: body.note })
+          .where("id", "=", params.id)
+          .returningAll()
+          .executeTakeFirst();
+        if (decided === undefined) throw noScreening(params.id);
+        await recordAct(trx, call, {
+          action: "screening.decided",
+          subject: decided.id,
+          clientId: decided.client_id,
+          details: { allow: body.allow, rule: decided.rule, note: body.note },
+        });
+        return present(decided);
+      });
     }),
   ];
 }

@@ -4,6 +4,7 @@ import { eventBody } from "../jobs/event-body.ts";
 import { jobColumns } from "../jobs/find.ts";
 import { presentOneJob } from "../jobs/present.ts";
 import type { ClaimedDelivery } from "./claim.ts";
+import { secretsOf } from "./secrets.ts";
 
 /** What became of a try, in words for the client. */
 export interface AttemptResult {
@@ -24,7 +25,7 @@ export async function attemptDelivery(ctx: Context, delivery: ClaimedDelivery): 
     "user-agent": "HireForHumans",
     "webhook-id": event.id,
     "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
-    "webhook-signature": new Webhook(endpoint.secret).sign(event.id, now, body),
+    "webhook-signature": signaturesOf(secretsOf(endpoint, now), event.id, now, body),
   };
   try {
     const { status } = await ctx.network.request(new URL(endpoint.url), { method: "POST", headers, body });
@@ -36,6 +37,10 @@ export async function attemptDelivery(ctx: Context, delivery: ClaimedDelivery): 
   }
 }
 
+/** As Standard Webhooks has it while a secret is rotated: one signature beside the other; a receiver takes the one it knows. */
+const signaturesOf = (secrets: readonly string[], id: string, at: Date, body: string): string =>
+  secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(" ");
+
 /** A name in other letters is the same header; ours must be the only one of its name. */
 const lowercase = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
@@ -43,8 +48,10 @@ const lowercase = (headers: Record<string, string>): Record<string, string> =>
 async function contentOf({ db }: Context, delivery: ClaimedDelivery) {
   const endpoint = await db
     .selectFrom("webhook_endpoints")
-    .select(["url", "secret", "headers"])
-    .where("id", "=", delivery.endpoint_id)
+    .innerJoin("clients", "clients.id", "webhook_endpoints.client_id")
+    .select(["url", "headers", "job_id", "secret", "old_secret", "old_secret_until"])
+    .select(["webhook_secret", "old_webhook_secret", "old_webhook_secret_until"])
+    .where("webhook_endpoints.id", "=", delivery.endpoint_id)
     .executeTakeFirstOrThrow();
   const event = await db
     .selectFrom("job_events")

@@ -1,13 +1,9 @@
-import {
-  ApiError,
-  type Endpoint,
-  type EndpointCreate,
-  type EndpointCreated,
-  type EventType,
-} from "@hireforhumans/protocol";
+import { ApiError, type Endpoint, type EndpointCreated, type EventType } from "@hireforhumans/protocol";
 import type { Selectable } from "kysely";
+import { recordAct } from "../audit/record.ts";
 import type { Context, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
+import type { CallOf } from "../http/route.ts";
 import { newId } from "../ids.ts";
 import { newWebhookSecret } from "../keys/secret.ts";
 
@@ -24,26 +20,32 @@ export async function requireAllowedUrl(ctx: Pick<Context, "network">, url: stri
 }
 
 /** @throws ApiError webhook_url_not_allowed */
-export async function createEndpoint(
-  ctx: Context,
-  clientId: string,
-  request: EndpointCreate,
-): Promise<EndpointCreated> {
-  await requireAllowedUrl(ctx, request.url, "url");
+export async function createEndpoint(ctx: Context, call: CallOf<"createEndpoint">): Promise<EndpointCreated> {
+  const { caller, body } = call;
+  await requireAllowedUrl(ctx, body.url, "url");
   const secret = newWebhookSecret();
-  const row = await ctx.db
-    .insertInto("webhook_endpoints")
-    .values({
-      id: newId("whk"),
-      client_id: clientId,
-      url: request.url,
-      secret,
-      event_types: request.event_types,
-      headers: JSON.stringify(request.headers),
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  return { ...presentEndpoint(row), secret };
+  return ctx.db.transaction().execute(async (trx) => {
+    const row = await trx
+      .insertInto("webhook_endpoints")
+      .values({
+        id: newId("whk"),
+        client_id: caller.client.id,
+        url: body.url,
+        secret,
+        event_types: body.event_types,
+        headers: JSON.stringify(body.headers),
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await recordAct(trx, call, {
+      action: "endpoint.created",
+      subject: row.id,
+      clientId: row.client_id,
+      // The rest of the URL may hold a token.
+      details: { host: new URL(row.url).host },
+    });
+    return { ...presentEndpoint(row), secret };
+  });
 }
 
 /** The endpoint that comes with a job and hears of that job only; signed with the client's own secret. */
@@ -67,7 +69,9 @@ export async function insertJobEndpoint(
 }
 
 /** Ends an endpoint with all that waits for it. @throws ApiError not_found */
-export async function deleteEndpoint(ctx: Context, clientId: string, endpointId: string): Promise<void> {
+export async function deleteEndpoint(ctx: Context, call: CallOf<"deleteEndpoint">): Promise<void> {
+  const { id: endpointId } = call.params;
+  const clientId = call.caller.client.id;
   await ctx.db.transaction().execute(async (trx) => {
     const deleted = await trx
       .updateTable("webhook_endpoints")
@@ -84,6 +88,7 @@ export async function deleteEndpoint(ctx: Context, clientId: string, endpointId:
       .where("endpoint_id", "=", endpointId)
       .where("status", "=", "pending")
       .execute();
+    await recordAct(trx, call, { action: "endpoint.deleted", subject: endpointId, clientId });
   });
 }
 
@@ -94,6 +99,8 @@ export function presentEndpoint(row: EndpointRow): Endpoint {
     event_types: row.event_types as EventType[],
     header_names: Object.keys(row.headers),
     job_id: row.job_id,
+    old_secret_until:
+      row.old_secret_until !== null && row.old_secret_until > new Date() ? row.old_secret_until.toISOString() : null,
     paused_until: row.open_until !== null && row.open_until > new Date() ? row.open_until.toISOString() : null,
     created_at: row.created_at.toISOString(),
   };

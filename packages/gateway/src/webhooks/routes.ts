@@ -3,10 +3,11 @@ import { idAfter, pageOf } from "../http/pagination.ts";
 import { serve, type ServedRoute } from "../http/route.ts";
 import { deliveriesOf, presentDelivery, replayDelivery } from "./deliveries.ts";
 import { createEndpoint, deleteEndpoint, presentEndpoint } from "./endpoints.ts";
+import { rotateEndpointSecret, rotateWebhookSecret } from "./secrets.ts";
 
 export function webhookRoutes(ctx: Context): ServedRoute[] {
   return [
-    serve("createEndpoint", ({ caller, body }) => createEndpoint(ctx, caller.client.id, body)),
+    serve("createEndpoint", (call) => createEndpoint(ctx, call)),
     serve("listEndpoints", async ({ caller, query }) => {
       const after = idAfter(query.cursor, "whk");
       const rows = await ctx.db
@@ -20,9 +21,9 @@ export function webhookRoutes(ctx: Context): ServedRoute[] {
         .execute();
       return pageOf(rows, query.limit, presentEndpoint);
     }),
-    serve("deleteEndpoint", async ({ caller, params }) => {
-      await deleteEndpoint(ctx, caller.client.id, params.id);
-    }),
+    serve("deleteEndpoint", (call) => deleteEndpoint(ctx, call)),
+    serve("rotateEndpointSecret", (call) => rotateEndpointSecret(ctx, call)),
+    serve("rotateWebhookSecret", (call) => rotateWebhookSecret(ctx, call)),
     serve("listDeliveries", async ({ caller, query }) => {
       const after = idAfter(query.cursor, "dlv");
       const { endpoint_id, job_id, status } = query;

@@ -1,10 +1,9 @@
 import { type Client, createClient, createWorkerClient, type WorkerClient } from "@hireforhumans/client";
 import type { Case, CasePhase, Job, JobCreateInput, Offer, VoteName } from "@hireforhumans/protocol";
 import { Wallet } from "ethers";
-import type { Logger } from "pino";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
-import { type Stage, startStage } from "../gateway/stage.ts";
+import { type Stage, type StageOptions, startStage } from "../gateway/stage.ts";
 import { type Engine, gatewayDatabase } from "../support/database.ts";
 
 export interface JurorClient {
@@ -41,11 +40,8 @@ export const wrongVerdict = {
   acceptance: { checks: [{ check: "text_length" as const, params: { min: 1_000 } }] },
 };
 
-export async function startCourt(engine: Engine, log?: Logger): Promise<Court> {
-  const stage = await startStage({
-    database: gatewayDatabase(engine),
-    ...(log === undefined ? {} : { log }),
-  });
+export async function startCourt(engine: Engine, options: Pick<StageOptions, "env" | "log"> = {}): Promise<Court> {
+  const stage = await startStage({ database: gatewayDatabase(engine), ...options });
   const { stack } = stage;
   const baseUrl = stack.gateway.url;
   const trusted = stack.deployment;

@@ -22,7 +22,7 @@ describe.each(engines)("a case's routes (%s)", (engine) => {
   const { log, lines } = recordingLog();
   let court: Court;
   beforeAll(async () => {
-    court = await startCourt(engine, log);
+    court = await startCourt(engine, { log });
   });
   afterAll(() => court.stop());
 

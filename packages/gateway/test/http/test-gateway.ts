@@ -34,6 +34,8 @@ export interface CallOptions {
 /** A whole gateway on a real local chain and a database of its own. */
 export interface TestGateway {
   url: string;
+  /** Its settings; with another PORT a second one can run on the same PostgreSQL. */
+  env: Record<string, string>;
   ctx: Context;
   chain: TestChain;
   /** The wallet `devAccounts.client` with a key that may do everything. */
@@ -67,7 +69,7 @@ export async function startTestGateway({
   const database = await gatewayDatabase(engine)(dataDir);
   const { escrow, reputation, usdc, startBlock, chainId } = chain.deployment;
   if (funds > 0n) await chain.fundClient(funds);
-  const config = readConfig({
+  const settings = {
     // Sign-in messages name the port, so it has to be known before.
     PORT: String(await freePort()),
     HFH_DATA_DIR: dataDir,
@@ -83,14 +85,15 @@ export async function startTestGateway({
     ORACLE_PRIVATE_KEY: devAccounts.verifier.privateKey,
     ...database.env,
     ...env,
-  });
-  const gateway = await startGateway(config, log);
+  };
+  const gateway = await startGateway(readConfig(settings), log);
   // What it says of the client's money is as of the block that it has come to.
   await gateway.caughtUp();
   const { context: ctx, url } = gateway;
   const client = await bootstrapClient(ctx.db, { address: devAccounts.client.address });
   return {
     url,
+    env: settings,
     ctx,
     chain,
     client,
@@ -108,7 +111,7 @@ export async function startTestGateway({
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

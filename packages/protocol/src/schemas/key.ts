@@ -44,6 +44,9 @@ export const keySchema = z
     spent: usdcText.meta({ description: "What its jobs cost so far, refunds taken off." }),
     expires_at: instantSchema.nullable(),
     revoked_at: instantSchema.nullable(),
+    old_secret_until: instantSchema
+      .nullable()
+      .meta({ description: "Until when the secret before the last rotation is taken too; null: it is not." }),
     last_used_at: instantSchema.nullable(),
     created_at: instantSchema,
   })
@@ -60,5 +63,17 @@ export const keyCreatedSchema = keySchema
   })
   .meta({ id: "KeyCreated" });
 export type KeyCreated = z.infer<typeof keyCreatedSchema>;
+
+/** The body of POST /v1/keys/:id/rotate. */
+export const keyRotateSchema = z
+  .strictObject({
+    grace_minutes: z
+      .int()
+      .min(0)
+      .max(7 * 24 * 60)
+      .default(0)
+      .meta({ description: "How long the old secret is taken beside the new one. 0: no longer, at once." }),
+  })
+  .meta({ id: "KeyRotate" });
 
 export const keyListSchema = listOf(keySchema, "KeyList");

@@ -23,6 +23,9 @@ export const endpointSchema = z
     event_types: z.array(eventTypeSchema),
     header_names: z.array(z.string()).meta({ description: "The headers that are sent along; their values stay here." }),
     job_id: jobIdSchema.nullable().meta({ description: "Set when it came with one job and hears of that job only." }),
+    old_secret_until: instantSchema
+      .nullable()
+      .meta({ description: "Until when deliveries carry the signature of the secret before the last rotation too." }),
     paused_until: instantSchema.nullable().meta({ description: "After many failures deliveries wait until then." }),
     created_at: instantSchema,
   })
@@ -33,6 +36,30 @@ export const endpointCreatedSchema = endpointSchema
   .extend({ secret: z.string().meta({ description: "Verifies the signatures (`whsec_…`). Shown this once." }) })
   .meta({ id: "WebhookEndpointCreated" });
 export type EndpointCreated = z.infer<typeof endpointCreatedSchema>;
+
+/** The body of both routes that rotate a webhook secret. */
+export const webhookSecretRotateSchema = z
+  .strictObject({
+    grace_minutes: z
+      .int()
+      .min(0)
+      .max(7 * 24 * 60)
+      .default(24 * 60)
+      .meta({ description: "How long deliveries carry the old secret's signature beside the new one's." }),
+  })
+  .meta({ id: "WebhookSecretRotate" });
+
+export const webhookSecretRotatedSchema = z
+  .object({
+    webhook_secret: z.string().meta({
+      description: "Verifies from now on what a job's `webhook_url` asked for (`whsec_…`). Shown this once.",
+    }),
+    old_secret_until: instantSchema
+      .nullable()
+      .meta({ description: "Until when deliveries carry the old secret's signature too." }),
+  })
+  .meta({ id: "WebhookSecretRotated" });
+export type WebhookSecretRotated = z.infer<typeof webhookSecretRotatedSchema>;
 
 export const endpointListSchema = listOf(endpointSchema, "WebhookEndpointList");
 
