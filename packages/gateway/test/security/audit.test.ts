@@ -148,10 +148,10 @@ describe.each(engines)("the audit log (%s)", (engine) => {
     const run = (...words: string[]) =>
       promisify(execFile)(process.execPath, [mainPath, "audit", ...words], { env: gateway.env }).then(
         ({ stdout }) => ({ code: 0, text: stdout }),
-        (error: { code: number; stdout: string; stderr: string }) => ({
-          code: error.code,
-          text: error.stdout + error.stderr,
-        }),
+        (error: unknown) => {
+          const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+          return { code, text: stdout + stderr };
+        },
       );
     const { head } = await operator.verifyAudit();
     const known = `${head?.sequence}:${head?.hash}`;

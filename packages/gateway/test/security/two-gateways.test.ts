@@ -56,7 +56,8 @@ describe.runIf(engines.includes("postgres"))("two processes on one PostgreSQL", 
   it("hold a key to one spend cap", async () => {
     const { secret, id } = await capKey(gateway);
     const answers = await postAtOnce(urls, secret);
-    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(4).fill(201), ...Array(12).fill(422)]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(4);
+    expect(answers.filter(({ body }) => body?.["code"] === "amount_above_cap")).toHaveLength(12);
     const { data } = await gateway.agent.keys.list();
     expect(data.find((key) => key.id === id)?.spent).toBe("41.00");
   });

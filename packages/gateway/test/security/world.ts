@@ -40,6 +40,11 @@ export interface World {
 export type ObjectKind =
   "job" | "offer" | "file" | "endpoint" | "delivery" | "key" | "screening" | "profile" | "case" | "pool";
 
+function first<T>([one]: T[]): T {
+  if (one === undefined) throw new Error("the world lacks something that it should hold");
+  return one;
+}
+
 const canary = (where: string) => `canary-${where}-${randomBytes(8).toString("hex")}`;
 
 export async function startWorld(engine: Engine, options: Pick<StageOptions, "env" | "log"> = {}): Promise<World> {
@@ -68,7 +73,7 @@ export async function startWorld(engine: Engine, options: Pick<StageOptions, "en
   const { data: profiles } = await ada.api.profiles();
   const { data: keys } = await agent.keys.list();
   const pool = newId("pol");
-  const { client_id } = keys[0]!;
+  const { client_id } = first(keys);
   await stack.gateway.context.db.insertInto("pools").values({ id: pool, client_id, name: "Own people" }).execute();
   const tokens = await tokensOf(court, operatorToken);
   return {
@@ -81,10 +86,10 @@ export async function startWorld(engine: Engine, options: Pick<StageOptions, "en
       case: job.job_id,
       file: file.sha256,
       endpoint: endpoint.id,
-      delivery: deliveries[0]!.id,
-      key: keys.at(-1)!.id,
-      screening: refused[0]!.id,
-      profile: profiles[0]!.id,
+      delivery: first(deliveries).id,
+      key: first(keys.slice(-1)).id,
+      screening: first(refused).id,
+      profile: first(profiles).id,
       pool,
     },
     canaries: [...Object.values(words), evidence, header],
