@@ -117,7 +117,7 @@ function requestOf(items: EvidenceItem[]): VerificationRequest {
     confirmations: [],
     seenBefore: [],
     likeBefore: [],
-    proof: { terms, accept: undefined, submit: { validUntilSeconds: 0n, signature: "0x" } },
+    proof: { terms, accept: undefined, submit: { validUntilSeconds: 0n, signature: "0x" }, reviews: [] },
   };
 }
 

@@ -37,6 +37,20 @@ export interface Proof {
   accept: SignedWord | undefined;
   /** The worker's `Submit` over the evidence. */
   submit: SignedWord;
+  /** The reviewers' own words, one for each of the answers and in their order. */
+  reviews: ReviewWords[];
+}
+
+/** What a reviewer signed: a review is a job of its own. */
+export interface ReviewWords {
+  /** Of the review job; their salt is `reviewSaltOf` the reviewed evidence. */
+  terms: Terms;
+  /** The evidence of the review job, which holds the answer. */
+  bundle: EvidenceBundle;
+  accept: SignedWord | undefined;
+  submit: SignedWord;
+  /** 32 bytes. */
+  opening: string;
 }
 
 export interface SignedWord {

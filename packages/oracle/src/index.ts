@@ -1,4 +1,13 @@
-export type { Check, Finding, Proof, SignedWord, Sources, TransactionState, VerificationRequest } from "./check.ts";
+export type {
+  Check,
+  Finding,
+  Proof,
+  ReviewWords,
+  SignedWord,
+  Sources,
+  TransactionState,
+  VerificationRequest,
+} from "./check.ts";
 export { type CommitteeOptions, createCommittee, OracleUnavailable } from "./committee/committee.ts";
 export { createNodeClient, type NodeClient, type NodeClientOptions } from "./committee/node-client.ts";
 export { mediaTypeOf } from "./checks/document-type.ts";
@@ -8,6 +17,8 @@ export { likenessOf, type Sketch, sketchesOf } from "./likeness/sketch.ts";
 export { createOracle, type Oracle, type OracleOptions, type Verification } from "./oracle.ts";
 export { checks, outcomeOf, runChecks } from "./pipeline.ts";
 export { accuracyOf, type GoldenRecord, leastAccuracyOf } from "./review/accuracy.ts";
+export { answerIn } from "./review/answer.ts";
+export { reviewSaltOf } from "./review/binding.ts";
 export { dawidSkene, type DawidSkene, type DawidSkeneOptions, type TaskAnswer } from "./review/dawid-skene.ts";
 export { type GoldenAnswer, isBadGoldenTask } from "./review/golden.ts";
 export { krippendorffAlpha } from "./review/krippendorff.ts";

@@ -3,9 +3,9 @@ import {
   checkResultSchema,
   evidenceBundleSchema,
   addressSchema,
+  MAX_REVIEWERS,
   packetSchema,
   parseTerms,
-  reviewAnswerSchema,
   signatureSchema,
   termsSchema,
   termsToJson,
@@ -13,10 +13,22 @@ import {
   verdictReasonsSchema,
 } from "@hireforhumans/protocol";
 import { z } from "zod";
-import type { PeerReviews } from "./review/judge.ts";
-import type { SignedWord, VerificationRequest } from "./check.ts";
+import { answerIn } from "./review/answer.ts";
+import type { PeerReview, PeerReviews } from "./review/judge.ts";
+import type { ReviewWords, SignedWord, VerificationRequest } from "./check.ts";
 
 const signedWordSchema = z.strictObject({ valid_until: unixSecondsSchema, signature: signatureSchema });
+
+/** A reviewer's answer is what its evidence says, so that nobody else says it; only the record is the gateway's word. */
+const reviewMessageSchema = z.strictObject({
+  terms: termsSchema,
+  bundle: evidenceBundleSchema.refine((bundle) => answerIn(bundle) !== undefined, "holds not exactly one review"),
+  accept: signedWordSchema.nullable(),
+  submit: signedWordSchema,
+  opening: bytes32Schema,
+  golden_right: z.int().min(0),
+  golden_wrong: z.int().min(0),
+});
 
 /** The body of POST /v1/verify between a gateway and a node: what is to be verified, and what proves whose it is. */
 export const verifyRequestSchema = z.strictObject({
@@ -39,18 +51,9 @@ export const verifyRequestSchema = z.strictObject({
     .strictObject({
       wanted: z.int().min(0),
       crowd: z.strictObject({ golden_right: z.int().min(0), golden_wrong: z.int().min(0) }),
-      answers: z.array(
-        z.strictObject({
-          answer: reviewAnswerSchema,
-          reason: z.string(),
-          golden_right: z.int().min(0),
-          golden_wrong: z.int().min(0),
-        }),
-      ),
+      answers: z.array(reviewMessageSchema).max(MAX_REVIEWERS),
     })
     .nullable(),
-  /** Likeness fails nobody (see checks/duplicate.ts), so a node takes the gateway's word for it. */
-  like_before: z.array(z.strictObject({ item: z.int().min(0), similarity: z.number().min(0).max(1) })),
   /** Where each file of the bundle can be read for some minutes, without a key. */
   files: z.array(z.strictObject({ sha256: z.string(), url: z.url() })),
 });
@@ -73,7 +76,7 @@ export const signRequestSchema = z.strictObject({
 export const signResponseSchema = z.object({ verifier: addressSchema, signature: signatureSchema });
 
 export function verifyMessageOf(
-  { packet, bundle, evidenceHash, proof, confirmations, reviews, likeBefore }: VerificationRequest,
+  { packet, bundle, evidenceHash, proof, confirmations, reviews }: VerificationRequest,
   linkTo: (sha256: string) => string,
 ): VerifyMessage {
   const files = bundle.items.filter((item) => item.kind === "file");
@@ -89,21 +92,23 @@ export function verifyMessageOf(
       statement,
       answer,
     })),
-    reviews: reviews === undefined ? null : reviewsMessageOf(reviews),
-    like_before: likeBefore,
+    reviews: reviews === undefined ? null : reviewsMessageOf(reviews, proof.reviews),
     files: files.map(({ sha256 }) => ({ sha256, url: linkTo(sha256) })),
   };
 }
 
-function reviewsMessageOf({ wanted, crowd, answers }: PeerReviews) {
+function reviewsMessageOf({ wanted, crowd, answers }: PeerReviews, words: readonly ReviewWords[]) {
   return {
     wanted,
     crowd: { golden_right: crowd.goldenRight, golden_wrong: crowd.goldenWrong },
-    answers: answers.map(({ answer, reason, goldenRight, goldenWrong }) => ({
-      answer,
-      reason,
-      golden_right: goldenRight,
-      golden_wrong: goldenWrong,
+    answers: words.map(({ terms, bundle, accept, submit, opening }, index) => ({
+      terms: termsToJson(terms),
+      bundle,
+      accept: accept === undefined ? null : wordMessageOf(accept),
+      submit: wordMessageOf(submit),
+      opening,
+      golden_right: answers[index]?.goldenRight ?? 0,
+      golden_wrong: answers[index]?.goldenWrong ?? 0,
     })),
   };
 }
@@ -113,8 +118,8 @@ const wordMessageOf = ({ validUntilSeconds, signature }: SignedWord) => ({
   signature,
 });
 
-/** A request without what the node knows better: the time, and what stood in evidence of other jobs. */
-export type RelayedRequest = Omit<VerificationRequest, "chainTimeSeconds" | "seenBefore">;
+/** A request without what the node knows better: the time, and what stood in evidence of other jobs, or was like it. */
+export type RelayedRequest = Omit<VerificationRequest, "chainTimeSeconds" | "seenBefore" | "likeBefore">;
 
 export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
   return {
@@ -125,6 +130,7 @@ export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
       terms: parseTerms(message.terms),
       accept: message.accept === null ? undefined : signedWordOf(message.accept),
       submit: signedWordOf(message.submit),
+      reviews: (message.reviews?.answers ?? []).map(reviewWordsOf),
     },
     confirmations: message.confirmations.map(({ token_hash, statement, answer }) => ({
       tokenHash: token_hash,
@@ -132,22 +138,29 @@ export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
       answer,
     })),
     ...(message.reviews === null ? {} : { reviews: reviewsOf(message.reviews) }),
-    likeBefore: message.like_before,
   };
 }
+
+type ReviewMessage = z.output<typeof reviewMessageSchema>;
 
 function reviewsOf({ wanted, crowd, answers }: NonNullable<VerifyMessage["reviews"]>): PeerReviews {
   return {
     wanted,
     crowd: { goldenRight: crowd.golden_right, goldenWrong: crowd.golden_wrong },
-    answers: answers.map(({ answer, reason, golden_right, golden_wrong }) => ({
-      answer,
-      reason,
-      goldenRight: golden_right,
-      goldenWrong: golden_wrong,
-    })),
+    answers: answers.flatMap(({ bundle, golden_right: goldenRight, golden_wrong: goldenWrong }): PeerReview[] => {
+      const said = answerIn(bundle);
+      return said === undefined ? [] : [{ ...said, goldenRight, goldenWrong }];
+    }),
   };
 }
+
+const reviewWordsOf = ({ terms, bundle, accept, submit, opening }: ReviewMessage): ReviewWords => ({
+  terms: parseTerms(terms),
+  bundle,
+  accept: accept === null ? undefined : signedWordOf(accept),
+  submit: signedWordOf(submit),
+  opening,
+});
 
 const signedWordOf = ({ valid_until, signature }: z.output<typeof signedWordSchema>): SignedWord => ({
   validUntilSeconds: BigInt(valid_until),

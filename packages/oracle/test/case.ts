@@ -88,7 +88,7 @@ export function requestWith(
     chainTimeSeconds: 1_800_000_000n,
     confirmations: [],
     seenBefore: [],
-    proof: { terms, accept: undefined, submit: { validUntilSeconds: 0n, signature: "0x" } },
+    proof: { terms, accept: undefined, submit: { validUntilSeconds: 0n, signature: "0x" }, reviews: [] },
     likeBefore: [],
     ...changes,
   };

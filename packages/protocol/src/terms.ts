@@ -22,7 +22,7 @@ export interface Terms {
   domain: string;
   /** `hashOf` the context packet. */
   specHash: string;
-  /** `saltOf` the gateway's job id. */
+  /** `saltOf` the gateway's job id; of a review, the oracle's `reviewSaltOf`. */
   salt: string;
 }
 

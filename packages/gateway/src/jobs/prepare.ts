@@ -24,7 +24,7 @@ const VERIFY_WINDOW_SECONDS = 3_600n;
 /** Half the reward, where a dispute is never ruled: nobody gains by letting it lapse. */
 const BACKSTOP_SHARE_BPS = 5_000n;
 
-/** Everything about a job that its request, id, deadline and arbiter decide; the same four give the same job on chain. */
+/** Everything about a job that its request, id, deadline, arbiter and salt decide; the same five give the same job on chain. */
 export interface PreparedJob {
   id: string;
   chainJobId: string;
@@ -40,6 +40,7 @@ export interface PreparedJob {
 /**
  * @param deadlineSeconds chain time
  * @param arbiter `arbiterFor` the reward; the zero address: this job will know no disputes
+ * @param salt what makes equal jobs different on chain
  * @throws ApiError amount_too_large
  */
 export function prepareJob(
@@ -49,6 +50,7 @@ export function prepareJob(
   id: string,
   deadlineSeconds: bigint,
   arbiter: string,
+  salt = saltOf(id),
 ): PreparedJob {
   const { reward } = request;
   const fee = feeOf(reward);
@@ -72,7 +74,7 @@ export function prepareJob(
     reviewWindow: BigInt((request.review_window_minutes ?? 0) * 60),
     domain: domainOf(requirements.domain),
     specHash: packetHash,
-    salt: saltOf(id),
+    salt,
   };
   const { chainId, escrow } = ctx.chain.deployment;
   const chainJobId = jobIdOf(chainId, escrow, terms);

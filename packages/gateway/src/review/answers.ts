@@ -3,12 +3,16 @@ import { sql } from "kysely";
 import type { Database } from "../context.ts";
 
 /** What peers said of evidence so far, each with how often its reviewer was right where the answer was known. */
+export interface ReviewsSoFar extends PeerReviews {
+  answers: readonly (PeerReview & { id: string })[];
+}
+
 export async function reviewsOf(
   db: Database,
   evidenceId: string,
   domain: string,
   wanted: number,
-): Promise<PeerReviews> {
+): Promise<ReviewsSoFar> {
   return { wanted, crowd: await crowdOf(db, domain), answers: await answersOn(db, evidenceId) };
 }
 
@@ -22,9 +26,9 @@ async function crowdOf(db: Database, domain: string): Promise<GoldenRecord> {
   return rows[0] ?? { goldenRight: 0, goldenWrong: 0 };
 }
 
-async function answersOn(db: Database, evidenceId: string): Promise<PeerReview[]> {
-  const { rows } = await sql<PeerReview>`
-    select r.answer, r.reason,
+async function answersOn(db: Database, evidenceId: string): Promise<(PeerReview & { id: string })[]> {
+  const { rows } = await sql<PeerReview & { id: string }>`
+    select r.id, r.answer, r.reason,
       count(t.id) filter (where g.answer = t.answer)::int4 as "goldenRight",
       count(t.id) filter (where g.answer <> t.answer)::int4 as "goldenWrong"
     from reviews r

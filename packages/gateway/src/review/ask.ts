@@ -15,6 +15,7 @@ const LEAST_SECONDS_LEFT = 480n;
 
 export interface Reviewed {
   evidenceId: string;
+  evidenceHash: string;
   jobId: string;
   packet: ContextPacket;
   bundle: EvidenceBundle;
@@ -59,11 +60,12 @@ export async function askForReviews(
   const names = [job.terms.client, ...(job.name === null ? [] : [job.name])];
   const reviewCase = reviewCaseOf(evidence.packet, evidence.bundle, names, linkTo);
   const { domain, languages } = job;
+  const { evidenceId, evidenceHash } = evidence;
   for (let i = 0; i < missing; i += 1) {
     // Beside the real one, before or after it, so that neither hour nor order tell which it is.
     const golden = goldenPlace(ctx);
     if (golden === "before") await postGoldenReview(ctx, trx, reviewFund, { domain, languages });
-    await postReview(ctx, trx, reviewFund, { of: { evidenceId: evidence.evidenceId }, domain, languages, reviewCase });
+    await postReview(ctx, trx, reviewFund, { of: { evidenceId, evidenceHash }, domain, languages, reviewCase });
     if (golden === "after") await postGoldenReview(ctx, trx, reviewFund, { domain, languages });
   }
 }

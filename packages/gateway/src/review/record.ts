@@ -1,4 +1,5 @@
-import { type EvidenceBundle, reviewSchema } from "@hireforhumans/protocol";
+import { answerIn } from "@hireforhumans/oracle";
+import type { EvidenceBundle } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { retireIfBad } from "./golden.ts";
@@ -20,9 +21,7 @@ export async function recordReview(
     .where("job_id", "=", jobId)
     .where("answer", "is", null)
     .executeTakeFirst();
-  const values = bundle.items.flatMap((item) => (item.kind === "json" ? [item.value] : []));
-  // Who hands in two answers has given none.
-  const answer = values.length === 1 ? reviewSchema.safeParse(values[0]).data : undefined;
+  const answer = answerIn(bundle);
   if (review === undefined || answer === undefined) return;
   await trx
     .updateTable("reviews")

@@ -1,5 +1,6 @@
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, hexlify, randomBytes } from "ethers";
 import { z } from "zod";
+import { reviewSaltOf } from "@hireforhumans/oracle";
 import { type Json, type JobCreate, REVIEW_CATEGORY, reviewSchema } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
@@ -10,6 +11,7 @@ import { recordJob } from "../jobs/record.ts";
 import { newWebhookSecret } from "../keys/secret.ts";
 import { fundIntent } from "../settlement/intents.ts";
 import type { ReviewCase } from "./review-case.ts";
+import { openingOf } from "./words.ts";
 
 /** A minute or two of reading, and time to be called from something else. */
 const WORK_WINDOW_MINUTES = 6;
@@ -30,7 +32,7 @@ const answerSchema = z.toJSONSchema(reviewSchema) as Record<string, Json>;
 
 export interface NewReview {
   /** What is reviewed. */
-  of: { evidenceId: string } | { goldenId: string };
+  of: { evidenceId: string; evidenceHash: string } | { goldenId: string };
   /** In which reviewers must have a reputation. */
   domain: string;
   /** ISO 639-1 codes that a reviewer must read. */
@@ -58,7 +60,11 @@ export async function postReview(ctx: Context, trx: Trx, reviewFund: string, rev
     acceptance: { required_evidence: ["json"], checks: [], reviewers: 0, response_schema: answerSchema },
   };
   const deadline = ctx.chain.head().timestampSeconds + BigInt(REVIEW_MINUTES * 60);
-  const job = prepareJob(ctx, reviewFund, request, newId("job"), deadline, ZeroAddress);
+  const jobId = newId("job");
+  // A golden task's salt opens to nothing, and looks the same.
+  const reviewed = "evidenceHash" in of ? of.evidenceHash : hexlify(randomBytes(32));
+  const salt = reviewSaltOf(reviewed, openingOf(ctx.config, jobId));
+  const job = prepareJob(ctx, reviewFund, request, jobId, deadline, ZeroAddress, salt);
   await recordJob(ctx, request, job, "evidenceId" in of ? { evidence_id: of.evidenceId } : { golden_id: of.goldenId });
   const clientId = await fundClientId(trx, reviewFund);
   await insertJob(trx, { clientId, keyId: null }, request, job, { estimated_match_time: 0, workers_available: 0 });

@@ -6,6 +6,7 @@ import { appendJobEvent } from "../jobs/events.ts";
 import { reviewsOf } from "../review/answers.ts";
 import { askForReviews } from "../review/ask.ts";
 import { recordReview } from "../review/record.ts";
+import { reviewWordsOf } from "../review/words.ts";
 import { reviewersWanted } from "../review/wanted.ts";
 import { settleVerdict } from "../settlement/verdict.ts";
 import { likeBefore, seenBefore } from "./earlier.ts";
@@ -55,6 +56,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
       terms: parseTerms(terms),
       accept: await acceptOf(ctx, jobId, row.round, workerId),
       submit: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
+      reviews: await reviewWordsOf(ctx, reviews?.answers.map(({ id }) => id) ?? []),
     },
     seenBefore: await seenBefore(ctx.db, evidenceId, row.fingerprints),
     likeBefore: await likeBefore(ctx, evidenceId, bundle),
@@ -70,7 +72,12 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     await settleVerdict(ctx, trx, evidenceId);
     if (verification.outcome === "pass") await recordReview(ctx, trx, jobId, workerId, bundle);
     if (verification.outcome !== "unsure" || reviews === undefined) return;
-    await askForReviews(ctx, trx, { evidenceId, jobId, packet, bundle, reviews }, verification.reasons);
+    await askForReviews(
+      ctx,
+      trx,
+      { evidenceId, evidenceHash: row.evidence_hash, jobId, packet, bundle, reviews },
+      verification.reasons,
+    );
   });
 }
 

@@ -1,9 +1,12 @@
+import { Wallet } from "ethers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EvidenceItem, type Offer, type Review, parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
 import { jobRow, signUp, type Stage, type StagedWorker, startStage } from "../gateway/stage.ts";
+import { type RunningNode, startNode } from "../../../oracle/src/node/start.ts";
 import { engines, gatewayDatabase } from "../support/database.ts";
+import { silentLog } from "../support/log.ts";
 
 const reward = parseUsdc("0.15");
 const reason = "The text names the refund and its date, as the goal asks.";
@@ -11,12 +14,30 @@ const reason = "The text names the refund and its date, as the goal asks.";
 describe.each(engines)("peer review (%s)", (engine) => {
   let stage: Stage;
   let peers: StagedWorker[];
+  let node: RunningNode;
   beforeAll(async () => {
-    stage = await startStage({ database: gatewayDatabase(engine), env: { GOLDEN_SHARE: "0" } });
+    stage = await startStage({
+      database: gatewayDatabase(engine),
+      env: { GOLDEN_SHARE: "0" },
+      // A node that believes no answer which its reviewer has not signed.
+      async prepare({ chain, deployment, gatewayUrl }) {
+        const token = "a secret of the gateway and its oracle";
+        const signer = new Wallet(devAccounts.verifier.privateKey);
+        const { chainId, escrow } = deployment;
+        const listening = { host: "127.0.0.1", port: 0, gatewayUrl, gatewayToken: token };
+        const own = { signer, chainId, escrow, rpcUrl: chain.url, database: ":memory:" };
+        node = await startNode({ ...listening, ...own, allowLoopback: true, logLevel: "silent" }, silentLog);
+        const nodes = [{ url: node.url, address: signer.address, token }];
+        return { ORACLE_PRIVATE_KEY: "", ORACLE_NODES: JSON.stringify(nodes) };
+      },
+    });
     peers = [];
     for (let index = 2; index < 8; index += 1) peers.push(await signUp(stage.stack, index));
   });
-  afterAll(() => stage.stop());
+  afterAll(async () => {
+    await stage.stop();
+    await node.stop();
+  });
 
   const db = () => stage.stack.gateway.context.db;
   const online = (...workers: number[]) =>

@@ -1,6 +1,7 @@
 import {
   ApiError,
   type CheckResult,
+  type EvidenceBundle,
   type VerdictReasons,
   escrowDomain,
   reasonsHashOf,
@@ -10,6 +11,7 @@ import type { Wallet } from "ethers";
 import type { Logger } from "pino";
 import type { Sources } from "../check.ts";
 import { fingerprintsOf } from "../fingerprints.ts";
+import { type Sketch, sketchesOf } from "../likeness/sketch.ts";
 import type { RelayedRequest } from "../messages.ts";
 import { runChecks } from "../pipeline.ts";
 import { holdsFinding, validSeconds } from "../reasons.ts";
@@ -64,6 +66,16 @@ export function createOracleNode({ signer, escrow, chain, sources, store, log }:
     throw new ApiError("verification_refused", detail, { param: "valid_until" });
   }
 
+  /** A file that can't be read leaves the checks of files unsure; nothing is said of likeness then. */
+  async function sketchesFor(bundle: EvidenceBundle, openFile: Sources["openFile"]): Promise<Sketch[]> {
+    try {
+      return await sketchesOf(bundle, openFile);
+    } catch (error) {
+      log.warn({ err: error, job_id: bundle.job_id }, "evidence could not be sketched");
+      return [];
+    }
+  }
+
   return {
     address: signer.address,
     async find(request, openFile) {
@@ -74,7 +86,9 @@ export function createOracleNode({ signer, escrow, chain, sources, store, log }:
       await requireProven(request, ground);
       const seenBefore = store.rememberPieces(key.chainJobId, fingerprintsOf(bundle));
       const chainTimeSeconds = await chain.timeSeconds();
-      const checks = await runChecks({ ...request, seenBefore, chainTimeSeconds }, { ...sources, openFile }, log);
+      const likeBefore = store.rememberSketches(key, await sketchesFor(bundle, openFile));
+      const known = { ...request, seenBefore, likeBefore, chainTimeSeconds };
+      const checks = await runChecks(known, { ...sources, openFile }, log);
       const { outcome, checks: standing } = store.keepFinding(key, bundle.job_id, checks);
       log.info({ job_id: bundle.job_id, chain_job_id: key.chainJobId, outcome }, "found");
       return standing;

@@ -1,6 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import type { CheckResult, Outcome, VerdictReasons } from "@hireforhumans/protocol";
 import { canonicalJson, reasonsHashOf } from "@hireforhumans/protocol";
+import type { VerificationRequest } from "../check.ts";
+import { likenessOf, type Sketch } from "../likeness/sketch.ts";
 import { outcomeOf } from "../pipeline.ts";
 
 /** What a node verifies: one worker's evidence for one job. */
@@ -43,6 +45,8 @@ export interface NodeStore {
   ): boolean;
   /** Notes the pieces of a job's evidence. @returns those that were seen in another job's evidence before */
   rememberPieces(chainJobId: string, fingerprints: readonly string[]): string[];
+  /** Keeps what evidence looks like. @returns its pieces that are near-duplicates of what was seen of another job before */
+  rememberSketches(key: FindingKey, sketches: readonly Sketch[]): VerificationRequest["likeBefore"];
   keepRefusal(refusal: Omit<Refusal, "at">): void;
   /** The newest first. */
   recentFindings(limit: number): StoredFinding[];
@@ -50,10 +54,11 @@ export interface NodeStore {
   close(): void;
 }
 
-const schemaVersion = 1;
+/** One step for each version: a database of an older one gets those that it lacks. */
+const schemaVersion = 2;
 
 /** The first to see a piece has the lower id: a copy handed in later must not spoil the original. */
-const schema = `
+const tables = `
   create table findings (
     chain_job_id text not null,
     worker text not null,
@@ -90,8 +95,30 @@ const schema = `
     detail text not null,
     refused_at integer not null
   ) strict;
-  pragma user_version = ${schemaVersion};
 `;
+
+const likeness = `
+  create table sketches (
+    id integer primary key,
+    chain_job_id text not null,
+    worker text not null,
+    evidence_hash text not null,
+    item integer not null,
+    kind text not null,
+    sketch blob not null,
+    unique (chain_job_id, worker, evidence_hash, item)
+  ) strict;
+  create table sketch_keys (
+    key integer not null,
+    sketch_id integer not null references sketches,
+    primary key (key, sketch_id)
+  ) strict, without rowid;
+`;
+
+const steps = [tables, likeness];
+
+/** Of each key so many of the newest are compared: what more than this share is a template. */
+const comparedPerKey = 100;
 
 /** Refusals are for the page; whoever sends nonsense must not fill the disk. */
 const mostRefusals = 1000;
@@ -146,6 +173,18 @@ export function openNodeStore(path: string): NodeStore {
           return sql.seenBefore.get(fingerprint, chainJobId) !== undefined;
         }),
       ),
+    rememberSketches: (key, sketches) =>
+      transaction(() =>
+        sketches.flatMap(({ item, kind, sketch, keys }) => {
+          const kept = sql.keepSketch.get(...valuesOf(key), item, kind, sketch);
+          for (const each of keys) if (kept !== undefined) sql.keepKey.run(each, kept["id"] ?? null);
+          const similarities = keys
+            .flatMap((each) => sql.like.all(each, ...valuesOf(key), item, kind))
+            .map((row) => likenessOf(kind, sketch, row["sketch"] as Uint8Array) ?? 0);
+          const similarity = Math.max(0, ...similarities);
+          return similarity > 0 ? [{ item, similarity }] : [];
+        }),
+      ),
     keepRefusal: ({ jobId, code, detail }) =>
       transaction(() => {
         const { lastInsertRowid } = sql.keepRefusal.run(jobId, code, detail, Date.now());
@@ -159,9 +198,9 @@ export function openNodeStore(path: string): NodeStore {
 
 function migrate(db: DatabaseSync, path: string): void {
   const version = Number(db.prepare("pragma user_version").get()?.["user_version"]);
+  if (version > schemaVersion) throw new Error(`${path} has version ${version}; this program knows ${schemaVersion}.`);
   if (version === schemaVersion) return;
-  if (version !== 0) throw new Error(`${path} has version ${version}; this program knows ${schemaVersion}.`);
-  db.exec(`begin immediate; ${schema} commit`);
+  db.exec(`begin immediate; ${steps.slice(version).join("")} pragma user_version = ${schemaVersion}; commit`);
 }
 
 const keyed = "chain_job_id = ? and worker = ? and evidence_hash = ?";
@@ -180,6 +219,18 @@ const statementsOf = (db: DatabaseSync) => ({
   seenBefore: db.prepare(
     `select 1 from pieces mine join pieces other on other.fingerprint = mine.fingerprint and other.id < mine.id
      where mine.fingerprint = ? and mine.chain_job_id = ?`,
+  ),
+  keepSketch: db.prepare(
+    `insert into sketches (chain_job_id, worker, evidence_hash, item, kind, sketch) values (?, ?, ?, ?, ?, ?)
+     on conflict do nothing returning id`,
+  ),
+  keepKey: db.prepare(`insert into sketch_keys values (?, ?) on conflict do nothing`),
+  like: db.prepare(
+    `select earlier.sketch from sketch_keys k
+     join sketches own on k.key = ? and own.chain_job_id = ? and own.worker = ? and own.evidence_hash = ? and own.item = ?
+     join sketches earlier on earlier.id = k.sketch_id and earlier.chain_job_id <> own.chain_job_id and earlier.kind = ?
+     where k.sketch_id < own.id
+     order by k.sketch_id desc limit ${comparedPerKey}`,
   ),
   keepRefusal: db.prepare(`insert into refusals (job_id, code, detail, refused_at) values (?, ?, ?, ?)`),
   dropRefusals: db.prepare(`delete from refusals where id <= ?`),

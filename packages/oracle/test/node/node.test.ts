@@ -6,6 +6,7 @@ import {
   type Terms,
   type VerdictReasons,
 } from "@hireforhumans/protocol";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deployLocalCommittee } from "../../../../scripts/chain/deploy-local.ts";
 import type { VerificationRequest } from "../../src/check.ts";
@@ -111,6 +112,41 @@ describe("POST /v1/verify", () => {
     expect(await duplicateOf(original)).toBe("pass");
     await world.restart();
     expect(await duplicateOf(copy)).toBe("fail");
+  });
+});
+
+describe("likeness", () => {
+  const account = (order: string) => [
+    {
+      kind: "text" as const,
+      text:
+        `Spoke with the customer on the phone about order ${order}. The second charge came from a payment page that was ` +
+        "loaded twice. It was refunded to the card by which it was paid, which takes three to five working days. The " +
+        "customer has the refund's number by mail and agreed to the case being closed. Nothing else is open.",
+    },
+  ];
+  const duplicateOf = async (request: VerificationRequest) =>
+    ((await world.verify(request)).body["checks"] as CheckResult[]).find(({ check }) => check === "duplicate");
+
+  it("is what it saw itself, whatever its gateway says, and never spoils what it saw first", async () => {
+    const [original, copy] = [await world.honest(account("7781")), await world.honest(account("9034"))];
+    expect(await duplicateOf({ ...original, likeBefore: [{ item: 0, similarity: 1 }] })).toMatchObject({
+      outcome: "pass",
+    });
+    const alike = { outcome: "unsure", details: { near_duplicates: [{ item: 0 }] } };
+    expect(await duplicateOf({ ...copy, likeBefore: [] })).toMatchObject(alike);
+    expect(await duplicateOf(original)).toMatchObject({ outcome: "pass" });
+    await world.restart();
+    expect(await duplicateOf(copy)).toMatchObject(alike);
+  });
+
+  it("is kept by a database of a version that knew none, from then on", async () => {
+    const db = new DatabaseSync(world.database);
+    db.exec("drop table sketch_keys; drop table sketches; pragma user_version = 1");
+    db.close();
+    await world.restart();
+    expect(await duplicateOf(await world.honest(account("1111")))).toMatchObject({ outcome: "pass" });
+    expect(await duplicateOf(await world.honest(account("2222")))).toMatchObject({ outcome: "unsure" });
   });
 });
 

@@ -28,6 +28,8 @@ export interface World {
   stage: Stage;
   signer: Wallet;
   node: RunningNode;
+  /** The file of the node's database. */
+  database: string;
   /** What the node's log says. */
   said: string[];
   /** What a gateway sends of a job that was just funded, on which the worker has handed in these items. */
@@ -64,6 +66,7 @@ export async function startWorld(): Promise<World> {
   const world: World = {
     stage,
     signer,
+    database: config.database,
     node: await startNode(config, log),
     said,
     async honest(items = [{ kind: "text", text: "Called the customer." }], changes = {}) {
@@ -79,6 +82,7 @@ export async function startWorld(): Promise<World> {
         terms,
         accept: { validUntilSeconds: validUntil, signature: accept },
         submit: { validUntilSeconds: validUntil, signature: submit },
+        reviews: [],
       };
       return { ...requestWith({}, []), packet, bundle, evidenceHash, proof };
     },
