@@ -65,7 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.onProgress("USDC and contracts");
     const deployment = await deployLocal(chain.url);
     options.onProgress("the payers' money and the gateway's limits");
-    for (const payer of payers) await grantLimit(chain, deployment, payer);
+    await grantLimits(chain, deployment);
     await seedJurors(chain.url, deployment);
     const stopRandomness = await answerRandomness(chain.url, deployment);
     if (options.blockIntervalMs !== undefined) await mineByTheClock(chain, options.blockIntervalMs);
@@ -119,10 +119,21 @@ async function stackOf(
   };
 }
 
-function configOf(chain: LocalChain, deployment: LocalDeployment, port: number, options: StackOptions) {
-  return readConfig({
+const configOf = (
+  chain: LocalChain,
+  deployment: LocalDeployment,
+  port: number,
+  { dataDir, env = {} }: Pick<StackOptions, "dataDir" | "env">,
+) => readConfig({ ...settingsFor(chain, deployment, port), HFH_DATA_DIR: dataDir, ...env });
+
+/** Settings of a gateway on this chain, by their names in the environment; where it keeps its data is for others to say. */
+export function settingsFor(
+  chain: Pick<LocalChain, "url">,
+  deployment: LocalDeployment,
+  port: number,
+): Record<string, string> {
+  return {
     PORT: String(port),
-    HFH_DATA_DIR: options.dataDir,
     HFH_ALLOW_LOOPBACK: "true",
     RPC_URL: chain.url,
     CHAIN_ID: String(deployment.chainId),
@@ -138,8 +149,12 @@ function configOf(chain: LocalChain, deployment: LocalDeployment, port: number, 
     REVIEW_BELOW_SCORE: "0",
     REVIEW_SHARE: "0",
     LOG_LEVEL: "warn",
-    ...options.env,
-  });
+  };
+}
+
+/** Gives those who pay their money, and the gateway its limits. */
+export async function grantLimits(chain: LocalChain, deployment: LocalDeployment): Promise<void> {
+  for (const payer of payers) await grantLimit(chain, deployment, payer);
 }
 
 /** What an agent builder does once: allow the escrow to pull, and limit what the gateway may make it pull. */
@@ -176,7 +191,7 @@ async function mineByTheClock(chain: LocalChain, intervalMs: number): Promise<vo
 }
 
 /** Sign-in messages name the port, so it has to be known before the gateway listens. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,146 @@
+import { type Random, randomOf } from "../sim/random.ts";
+import { beginShifts, type Shifts } from "./people.ts";
+import { playKill } from "./kills.ts";
+import { type Outcome, playTrouble } from "./play.ts";
+import { type Point, points } from "./points.ts";
+import { type Trouble, troublesOf } from "./troubles.ts";
+import { startWorld, type World } from "./world.ts";
+
+export type Engine = "postgres" | "embedded";
+
+/** One play of a campaign. */
+export interface Case {
+  /** From 1, the same for the same seed and form. */
+  number: number;
+  engine: Engine;
+  /** A row of the table. */
+  fault: string;
+  title: string;
+  /** Undefined: the fault is none of the deaths. */
+  point: Point | undefined;
+  play(world: World): Promise<Outcome>;
+}
+
+export interface Result extends Pick<Case, "number" | "engine" | "fault" | "title" | "point"> {
+  outcome: Outcome;
+}
+
+export interface Form {
+  engines: readonly Engine[];
+  /** Deaths at each point on each engine, where it has a share of them. */
+  deathsOf: (point: Point, engine: Engine, random: Random) => number;
+  /** Plays of each trouble on each engine. */
+  playsOf: (trouble: Trouble, engine: Engine, random: Random) => number;
+}
+
+/** Jobs at once in one play. */
+const jobsAtOnce = 3;
+
+export const gatewayDeaths = "kill -9 of the gateway";
+export const oracleDeaths = "kill -9 of the oracle";
+
+/** All cases of a form, in the order in which they are played, which the seed decides. */
+export function casesOf(seed: string, { engines, deathsOf, playsOf }: Form): Case[] {
+  const random = randomOf(seed, "cases");
+  const cases: Omit<Case, "number">[] = [];
+  for (const engine of engines) {
+    for (const point of points) {
+      for (let left = deathsOf(point, engine, random); left > 0; left -= 1) cases.push(killCase(engine, point, random));
+    }
+    for (const trouble of troublesOf(engine)) {
+      for (let left = playsOf(trouble, engine, random); left > 0; left -= 1)
+        cases.push(troubleCase(engine, trouble, randomOf(seed, `${engine} ${trouble.title} ${left}`)));
+    }
+  }
+  return shuffled(cases, random).map((one, index) => ({ ...one, number: index + 1 }));
+}
+
+function killCase(engine: Engine, point: Point, random: Random): Omit<Case, "number"> {
+  const hit = random.integer(1, jobsAtOnce);
+  const title = `${point.victim} dies, ${point.name}`;
+  return {
+    engine,
+    fault: point.victim === "gateway" ? gatewayDeaths : oracleDeaths,
+    title,
+    point,
+    async play(world) {
+      const outcome = await playKill(world, point, title, jobsAtOnce, hit);
+      // Jobs that are handled together come to a point once.
+      if (outcome.faults > 0 || hit === 1) return outcome;
+      const again = await playKill(world, point, title, jobsAtOnce, 1);
+      return {
+        faults: again.faults,
+        jobs: outcome.jobs + again.jobs,
+        lost: [...outcome.lost, ...again.lost],
+        doubled: [...outcome.doubled, ...again.doubled],
+        stuck: [...outcome.stuck, ...again.stuck],
+        longestMs: again.longestMs,
+      };
+    },
+  };
+}
+
+const troubleCase = (engine: Engine, trouble: Trouble, random: Random): Omit<Case, "number"> => ({
+  engine,
+  fault: trouble.fault,
+  title: trouble.title,
+  point: undefined,
+  play: (world) => playTrouble(world, trouble, jobsAtOnce, random),
+});
+
+function shuffled<T>(list: readonly T[], random: Random): T[] {
+  const rest = [...list];
+  for (let last = rest.length - 1; last > 0; last -= 1) {
+    const other = random.integer(0, last);
+    [rest[last], rest[other]] = [rest[other] as T, rest[last] as T];
+  }
+  return rest;
+}
+
+export interface Running {
+  /** Worlds of each engine that play at the same time. */
+  worlds: number;
+  onResult: (result: Result) => void;
+}
+
+/** Plays all cases; each world takes the next one of its engine. */
+export async function run(cases: readonly Case[], { worlds, onResult }: Running): Promise<void> {
+  const engines = [...new Set(cases.map(({ engine }) => engine))];
+  await Promise.all(
+    engines.flatMap((engine) => {
+      const queue = cases.filter((one) => one.engine === engine);
+      return Array.from({ length: Math.min(worlds, queue.length) }, () => inWorlds(engine, queue, onResult));
+    }),
+  );
+}
+
+async function inWorlds(engine: Engine, queue: Case[], onResult: Running["onResult"]): Promise<void> {
+  while (queue.length > 0) await inOneWorld(engine, queue, onResult);
+}
+
+/** Plays until there is nothing left, or something was found: what comes after it is played in a sound world. */
+async function inOneWorld(engine: Engine, queue: Case[], onResult: Running["onResult"]): Promise<void> {
+  const world = await startWorld({ engine });
+  const shifts = beginShifts(world);
+  try {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+      const outcome = await playOne(one, world, shifts);
+      const { number, fault, title, point } = one;
+      onResult({ number, engine, fault, title, point, outcome });
+      if (isBad(outcome)) return;
+    }
+  } finally {
+    await shifts.stop();
+    await world.stop();
+  }
+}
+
+async function playOne(one: Case, world: World, shifts: Shifts): Promise<Outcome> {
+  const outcome = await one.play(world);
+  outcome.stuck.push(...shifts.refusals.splice(0));
+  if (outcome.faults === 0) outcome.stuck.push("the fault was never there: nothing came to its point");
+  return outcome;
+}
+
+export const isBad = ({ lost, doubled, stuck }: Outcome): boolean =>
+  lost.length > 0 || doubled.length > 0 || stuck.length > 0;
