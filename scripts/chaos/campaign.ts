@@ -31,6 +31,8 @@ export interface Form {
   deathsOf: (point: Point, engine: Engine, random: Random) => number;
   /** Plays of each trouble on each engine. */
   playsOf: (trouble: Trouble, engine: Engine, random: Random) => number;
+  /** The most cases of each fault on each engine. Undefined: all. */
+  most?: Readonly<Record<string, number>>;
 }
 
 /** Jobs at once in one play. */
@@ -40,7 +42,7 @@ export const gatewayDeaths = "kill -9 of the gateway";
 export const oracleDeaths = "kill -9 of the oracle";
 
 /** All cases of a form, in the order in which they are played, which the seed decides. */
-export function casesOf(seed: string, { engines, deathsOf, playsOf }: Form): Case[] {
+export function casesOf(seed: string, { engines, deathsOf, playsOf, most }: Form): Case[] {
   const random = randomOf(seed, "cases");
   const cases: Omit<Case, "number">[] = [];
   for (const engine of engines) {
@@ -52,7 +54,15 @@ export function casesOf(seed: string, { engines, deathsOf, playsOf }: Form): Cas
         cases.push(troubleCase(engine, trouble, randomOf(seed, `${engine} ${trouble.title} ${left}`)));
     }
   }
-  return shuffled(cases, random).map((one, index) => ({ ...one, number: index + 1 }));
+  const played = new Map<string, number>();
+  return shuffled(cases, random)
+    .filter(({ fault, engine }) => {
+      const group = `${fault}, ${engine}`;
+      const count = (played.get(group) ?? 0) + 1;
+      played.set(group, count);
+      return most === undefined || count <= (most[fault] ?? 0);
+    })
+    .map((one, index) => ({ ...one, number: index + 1 }));
 }
 
 function killCase(engine: Engine, point: Point, random: Random): Omit<Case, "number"> {

@@ -1,3 +1,4 @@
+import { RefusedError } from "@hireforhumans/client";
 import type { JobCreateInput, JobStatus } from "@hireforhumans/protocol";
 import type { LifeName } from "./points.ts";
 import { insist } from "./insist.ts";
@@ -65,6 +66,15 @@ async function pass(world: World, { chainJobId }: LivingJob, inStatus: string, u
   if (now <= end) await world.chain.increaseTime(end - now + 1);
 }
 
+/** The job may have gone on since it was looked at; it is looked at again. */
+async function unlessMoved(ask: () => Promise<unknown>): Promise<void> {
+  try {
+    await insist(ask);
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.code === "wrong_status")) throw error;
+  }
+}
+
 /** All jobs of a play are posted at about the same time. */
 const deadlineOf = async (world: World, jobId: string): Promise<number> => {
   const [funded] = (await world.chain.rpc("eth_getLogs", [
@@ -100,7 +110,7 @@ export const lives: Record<LifeName, Life> = {
     ...untouched,
     events: ["Funded", "Cancelled"],
     async prod(world, { id, status }) {
-      if (status === "open") await insist(() => world.agent.jobs.cancel(id));
+      if (status === "open") await unlessMoved(() => world.agent.jobs.cancel(id));
     },
   },
   // The oracle can't tell, and the client is content.
@@ -110,7 +120,7 @@ export const lives: Record<LifeName, Life> = {
     events: payment,
     async prod(world, { id, chainJobId }) {
       if ((await world.escrow.job({ jobId: chainJobId })).status !== "submitted") return;
-      await insist(() => world.agent.jobs.release(id));
+      await unlessMoved(() => world.agent.jobs.release(id));
     },
   },
 };

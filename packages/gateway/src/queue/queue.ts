@@ -43,8 +43,10 @@ const retries = { retryLimit: 20, retryDelay: 1, retryBackoff: true, retryDelayM
 
 const queueOptions = {
   ...retries,
-  // A job whose process died is given to another after this.
+  // No job takes so long, unless its process hangs.
   expireInSeconds: 120,
+  // A job whose process does not say so often that it lives is given to another. pg-boss allows no less.
+  heartbeatSeconds: 10,
   // Done is done: small tables keep the queue fast.
   deleteAfterSeconds: 60,
   notify: true,
@@ -61,6 +63,8 @@ const workOptions = {
   notifyPollingIntervalSeconds: 1,
 } as const;
 
+/** How often jobs of processes that died are looked for. */
+const LOOK_FOR_DEAD_SECONDS = 5;
 const QUEUE_CONNECTIONS = 5;
 const STOP_WITHIN_MS = 30_000;
 const NO_JOB = "00000000-0000-0000-0000-000000000000";
@@ -71,6 +75,8 @@ export function createQueue({ connection, log, metrics }: QueueOptions): Queue {
     ...connection,
     ...(embedded ? { monitorVacuum: false, reindex: false } : { max: QUEUE_CONNECTIONS }),
     useListenNotify: true,
+    superviseIntervalSeconds: LOOK_FOR_DEAD_SECONDS,
+    monitorIntervalSeconds: LOOK_FOR_DEAD_SECONDS,
     schedule: false,
     registerInstance: false,
   });
@@ -108,6 +114,8 @@ export function createQueue({ connection, log, metrics }: QueueOptions): Queue {
       await boss.start();
       for (const name of queueNames) {
         await boss.createQueue(name, queueOptions);
+        // One that is there already may have been made with other options.
+        await boss.updateQueue(name, queueOptions);
         // Lets pg-boss know the queue by heart: on the embedded database it could not look it up inside a transaction.
         await boss.findJobs(name, { id: NO_JOB });
       }

@@ -1,3 +1,4 @@
+import { PgBoss } from "pg-boss";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createMetrics } from "../../src/observability/metrics.ts";
 import { type Queue, createQueue } from "../../src/queue/queue.ts";
@@ -85,6 +86,25 @@ describeOnDatabases("the queue", (database) => {
     queue.work("webhook", (id) => Promise.resolve(void done.push(id)));
     await queue.start();
     await expect.poll(() => done).toEqual(["dlv_1", "dlv_2"]);
+  });
+
+  it("gives the work of a process that died to another within half a minute", { timeout: 60_000 }, async () => {
+    await queue.start();
+    await queue.send(null, "verify", "evd_1");
+    // What a process leaves that dies in the middle of its work: a job that it has taken and says no more of.
+    const dying = new PgBoss(database().queue);
+    await dying.start();
+    expect(await dying.fetch("verify")).toMatchObject([{ data: { id: "evd_1" } }]);
+    await dying.stop({ graceful: false });
+    const diedAt = performance.now();
+
+    await queue.stop();
+    queue = make();
+    const done: string[] = [];
+    queue.work("verify", (id) => Promise.resolve(void done.push(id)));
+    await queue.start();
+    await expect.poll(() => done, { timeout: 50_000, interval: 100 }).toEqual(["evd_1"]);
+    expect(performance.now() - diedAt).toBeLessThan(30_000);
   });
 
   it("sweeps again at once while there are due rows, then every so often, and goes on after a failure", async () => {
