@@ -20,6 +20,7 @@ export { accuracyOf, type GoldenRecord, leastAccuracyOf } from "./review/accurac
 export { answerIn } from "./review/answer.ts";
 export { reviewSaltOf } from "./review/binding.ts";
 export { dawidSkene, type DawidSkene, type DawidSkeneOptions, type TaskAnswer } from "./review/dawid-skene.ts";
+export { estimateInThread } from "./review/estimate-thread.ts";
 export { type GoldenAnswer, isBadGoldenTask } from "./review/golden.ts";
 export { krippendorffAlpha } from "./review/krippendorff.ts";
 export { judgeReviews, type Judgement, type PeerReview, type PeerReviews } from "./review/judge.ts";

@@ -7,6 +7,7 @@ import * as review from "./migrations/0003_review.ts";
 import * as screening from "./migrations/0004_screening.ts";
 import * as likeness from "./migrations/0005_likeness.ts";
 import * as likenessBands from "./migrations/0007_likeness_bands.ts";
+import * as reviewEstimates from "./migrations/0007_review_estimates.ts";
 import * as security from "./migrations/0012_security.ts";
 
 /**
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   "0004_screening": screening,
   "0005_likeness": likeness,
   "0007_likeness_bands": likenessBands,
+  "0007_review_estimates": reviewEstimates,
   "0012_security": security,
 };
 

@@ -7,6 +7,7 @@ import type {
   Fallback,
   Json as JsonValue,
   ReviewAnswer,
+  ReviewEstimate,
   ScreeningRule,
   ScreeningStatus,
   TermsJson,
@@ -296,6 +297,12 @@ export interface Schema {
     reason: string | null;
     answered_at: Date | null;
     created_at: CreatedAt;
+  };
+  review_estimates: {
+    domain: string;
+    claimed_at: Date;
+    estimated_at: Date | null;
+    estimate: JsonOrNull<ReviewEstimate>;
   };
   /** From where accounts came, as keyed hashes of their networks. */
   networks_seen: { address: string; network: string; seen_at: Generated<Date> };

@@ -27,7 +27,9 @@ export async function reviewQuality(db: Database): Promise<ReviewQuality[]> {
     where r.answer is not null
     group by t.domain
   `.execute(db);
+  const estimates = await db.selectFrom("review_estimates").selectAll().execute();
   return answers.map(({ domain, units }) => {
+    const estimated = estimates.find((one) => one.domain === domain);
     const known = golden.find((one) => one.domain === domain);
     return {
       domain,
@@ -36,6 +38,8 @@ export async function reviewQuality(db: Database): Promise<ReviewQuality[]> {
       alpha: krippendorffAlpha(units),
       golden_answers: known?.answers ?? 0,
       golden_accuracy: known === undefined ? null : known.right / known.answers,
+      estimate: estimated?.estimate ?? null,
+      estimated_at: estimated?.estimated_at?.toISOString() ?? null,
     };
   });
 }

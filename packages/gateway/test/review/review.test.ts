@@ -1,8 +1,10 @@
 import { Wallet } from "ethers";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EvidenceItem, type Offer, type Review, parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
+import { sweepEstimates } from "../../src/review/estimate.ts";
 import { jobRow, signUp, type Stage, type StagedWorker, startStage } from "../gateway/stage.ts";
 import { type RunningNode, startNode } from "../../../oracle/src/node/start.ts";
 import { engines, gatewayDatabase } from "../support/database.ts";
@@ -181,6 +183,34 @@ describe.each(engines)("peer review (%s)", (engine) => {
     const [quality] = await stage.agent.reviewQuality();
     expect(quality).toMatchObject({ cases: 3, reviews: 8, golden_answers: 0, golden_accuracy: null });
     expect(quality?.alpha).toBeGreaterThan(0);
+  });
+
+  it("publishes what all answers together say, once an hour, and which cases that would have settled otherwise", async () => {
+    const estimated = async () => {
+      await db()
+        .updateTable("review_estimates")
+        .set({ claimed_at: new Date(0) })
+        .execute();
+      await sweepEstimates(stage.stack.gateway.context);
+      return (await stage.agent.reviewQuality())[0];
+    };
+    const quality = await estimated();
+    expect(quality?.estimate).toMatchObject({ settled: 3, settled_otherwise: 0 });
+    expect(quality?.estimate?.good_share).toBeGreaterThan(0.5);
+    expect(quality?.estimate?.passed_bad).toBeLessThan(0.5);
+    expect(Date.parse(quality?.estimated_at ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    expect(await sweepEstimates(stage.stack.gateway.context)).toBe(0);
+
+    // As if the votes of a case that two passed had settled it the other way.
+    const { evidence_id } = await db()
+      .selectFrom("verdicts")
+      .select("evidence_id")
+      .where("outcome", "=", "pass")
+      .where(sql<boolean>`reasons->>'checks' like '%peer_review%'`)
+      .executeTakeFirstOrThrow();
+    await sql`update verdicts set outcome = 'fail', reasons = '{"checks": [{"check": "peer_review", "outcome": "fail"}]}'
+      where evidence_id = ${evidence_id}`.execute(db());
+    expect((await estimated())?.estimate).toMatchObject({ settled: 3, settled_otherwise: 1 });
   });
 
   it("refuses reviewers that the job's fee does not pay, with the figures", async () => {
