@@ -23,7 +23,8 @@ export async function jurorCountOf({ db }: Pick<Context, "db">, pool: string): P
 export async function arbiterFor(ctx: Pick<Context, "chain" | "config" | "db">, reward: bigint): Promise<string> {
   const { pool } = ctx.chain;
   if (pool === undefined) return ZeroAddress;
-  if ((await jurorCountOf(ctx, pool.address)) < ctx.config.arbitrationMinJurors) return ZeroAddress;
+  const jurors = await ctx.chain.oncePerBlock("jurors", () => jurorCountOf(ctx, pool.address));
+  if (jurors < ctx.config.arbitrationMinJurors) return ZeroAddress;
   const { maxReward } = await pool.rules();
   return reward <= maxReward ? pool.address : ZeroAddress;
 }

@@ -34,37 +34,48 @@ export interface UnsentTransaction {
 /** EIP-7825: no transaction may ask for more than 2^24 gas; 21,000 is what any transaction costs. */
 const GAS_LIMIT = { min: 21_000n, max: 2n ** 24n };
 
-export async function insertIntent(trx: Trx, signer: string, intent: NewIntent): Promise<string> {
-  if (intent.gasLimit < GAS_LIMIT.min || intent.gasLimit > GAS_LIMIT.max) {
+/** @returns their ids in their order, also of those that were there before */
+export async function insertIntents(trx: Trx, signer: string, intents: readonly NewIntent[]): Promise<string[]> {
+  for (const { key, gasLimit } of intents) {
+    if (gasLimit >= GAS_LIMIT.min && gasLimit <= GAS_LIMIT.max) continue;
     throw new RangeError(
-      `Intent ${intent.key} has a gas limit of ${intent.gasLimit}; expected ${GAS_LIMIT.min} to ${GAS_LIMIT.max}.`,
+      `Intent ${key} has a gas limit of ${gasLimit}; expected ${GAS_LIMIT.min} to ${GAS_LIMIT.max}.`,
     );
   }
+  if (intents.length === 0) return [];
   const inserted = await trx
     .insertInto("intents")
-    .values({
-      id: newId("int"),
-      intent_key: intent.key,
-      kind: intent.kind,
-      job_id: intent.jobId ?? null,
-      signer,
-      to_address: intent.to,
-      data: intent.data,
-      gas_limit: intent.gasLimit,
-    })
+    .values(
+      intents.map((intent) => ({
+        id: newId("int"),
+        intent_key: intent.key,
+        kind: intent.kind,
+        job_id: intent.jobId ?? null,
+        signer,
+        to_address: intent.to,
+        data: intent.data,
+        gas_limit: intent.gasLimit,
+      })),
+    )
     .onConflict((conflict) => conflict.column("intent_key").doNothing())
-    .returning("id")
-    .executeTakeFirst();
-  if (inserted !== undefined) {
-    await sql`select pg_notify('intents', ${inserted.id})`.execute(trx);
-    return inserted.id;
+    .returning(["id", "intent_key"])
+    .execute();
+  if (inserted.length > 0) await sql`select pg_notify('intents', '')`.execute(trx);
+  const ids = new Map(inserted.map(({ id, intent_key }) => [intent_key, id]));
+  const missing = intents.map(({ key }) => key).filter((key) => !ids.has(key));
+  if (missing.length > 0) {
+    const rows = await trx
+      .selectFrom("intents")
+      .select(["id", "intent_key"])
+      .where("intent_key", "in", missing)
+      .execute();
+    for (const { id, intent_key } of rows) ids.set(intent_key, id);
   }
-  const { id } = await trx
-    .selectFrom("intents")
-    .select("id")
-    .where("intent_key", "=", intent.key)
-    .executeTakeFirstOrThrow();
-  return id;
+  return intents.map(({ key }) => {
+    const id = ids.get(key);
+    if (id === undefined) throw new Error(`Intent ${key} was neither stored nor found.`);
+    return id;
+  });
 }
 
 /** The newest transaction of an intent, or the one that a block took. */

@@ -11,7 +11,7 @@ import type { FeeSource } from "./fees.ts";
 import type { FinalNumber } from "./finality.ts";
 import {
   type UnsentTransaction,
-  insertIntent,
+  insertIntents,
   markSent,
   raiseNextNonce,
   readOpen,
@@ -41,6 +41,8 @@ export interface Outbox {
    * @throws RangeError for a gas limit that no block would take
    */
   enqueue(trx: Trx, intent: NewIntent): Promise<string>;
+  /** The same for many at once; their ids come in their order. */
+  enqueueAll(trx: Trx, intents: readonly NewIntent[]): Promise<string[]>;
   /**
    * Signs, stores and hands to the node what is not yet. Call it after the commit of `enqueue`.
    * @returns the transaction's hash once its bytes are stored; an unreachable node gets them later.
@@ -107,8 +109,13 @@ class LeasedOutbox implements Outbox {
     this.#unstick = new Unstick({ ...options, guard });
   }
 
-  enqueue(trx: Trx, intent: NewIntent): Promise<string> {
-    return insertIntent(trx, this.signer, intent);
+  async enqueue(trx: Trx, intent: NewIntent): Promise<string> {
+    const [id = ""] = await this.enqueueAll(trx, [intent]);
+    return id;
+  }
+
+  enqueueAll(trx: Trx, intents: readonly NewIntent[]): Promise<string[]> {
+    return insertIntents(trx, this.signer, intents);
   }
 
   handle(kind: IntentKind, handler: IntentHandler): void {

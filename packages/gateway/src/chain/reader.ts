@@ -16,6 +16,7 @@ import {
   explainRevert,
   usdcDomain,
 } from "@hireforhumans/protocol";
+import { createBlockMemory } from "./block-memory.ts";
 import { type ChainNode, NodeError } from "./node.ts";
 import { type PoolReader, createPoolReader } from "./pool-reader.ts";
 
@@ -45,6 +46,8 @@ export interface Funding {
   /** What the client allowed the escrow to pull. */
   allowance: bigint;
   limit: { remaining: bigint; perJob: bigint; expiresAtSeconds: bigint };
+  /** Before the chain was asked, by this machine's clock. */
+  readAt: Date;
 }
 
 export interface RecordOnChain {
@@ -68,6 +71,8 @@ export interface ChainReader {
    * @returns undefined where it would go through
    */
   refusalOf(call: { from: string; to: string; data: string }): Promise<ContractRefusal | undefined>;
+  /** Remembers what was read as of the followed head, by `key`, until there is another head. */
+  oncePerBlock<T>(key: string, read: () => Promise<T>): Promise<T>;
   /** As of the followed head, so that the figures and the projected jobs tell of one moment; read once for a block. */
   fundingOf(client: string, operator: string): Promise<Funding>;
   /** The EIP-712 domain of USDC; its `name` differs from chain to chain, so the token is asked, once. */
@@ -94,7 +99,7 @@ const erc1271 = new Interface(["function isValidSignature(bytes32 hash, bytes si
 export function createChainReader(node: ChainNode, deployment: Deployment, head: () => Head): ChainReader {
   const escrow = Escrow__factory.connect(deployment.escrow, node);
   const usdc = Usdc__factory.connect(deployment.usdc, node);
-  const oncePerBlock = createBlockMemory<Funding>();
+  const memory = createBlockMemory();
   let usdcName: string | undefined;
   const reputation = Reputation__factory.connect(deployment.reputation, node);
 
@@ -126,9 +131,11 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
         return refusal ?? { name: "Unknown", args: {}, code: "chain_rejected", message: error.message };
       }
     },
+    oncePerBlock: (key, read) => memory(head().hash, key, read),
     async fundingOf(client, operator) {
       const { number, hash } = head();
-      return await oncePerBlock(hash, `${client} ${operator}`, async () => {
+      return await memory(hash, `funding ${client} ${operator}`, async () => {
+        const readAt = new Date();
         const at = { blockTag: number };
         const [balance, allowance, limit] = await Promise.all([
           usdc.balanceOf(client, at),
@@ -136,7 +143,7 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
           escrow.spendingLimit(client, operator, at),
         ]);
         const { remaining, perJob, expiresAt } = limit;
-        return { balance, allowance, limit: { remaining, perJob, expiresAtSeconds: expiresAt } };
+        return { balance, allowance, limit: { remaining, perJob, expiresAtSeconds: expiresAt }, readAt };
       });
     },
     async reputationOf(worker, domain) {
@@ -156,23 +163,6 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
     verifyTypedData: (signer, domain, types, value, signature) =>
       verify(signer, TypedDataEncoder.hash(domain, types, value), signature),
     verifyMessage: (signer, message, signature) => verify(signer, hashMessage(message), signature),
-  };
-}
-
-/** Remembers what was read as of one block, which never changes, until it is asked about another. */
-function createBlockMemory<T>(): (blockHash: string, key: string, read: () => Promise<T>) => Promise<T> {
-  let ofBlock = "";
-  let reads = new Map<string, Promise<T>>();
-  return (blockHash, key, read) => {
-    if (blockHash !== ofBlock) {
-      ofBlock = blockHash;
-      reads = new Map();
-    }
-    const known = reads;
-    const reading = known.get(key) ?? read();
-    known.set(key, reading);
-    reading.catch(() => known.delete(key));
-    return reading;
   };
 }
 

@@ -28,7 +28,8 @@ export const MAX_INT8 = 2n ** 63n - 1n;
 
 export type Presence = "online" | "away" | "offline";
 export type OfferStatus = "pending" | "accepted" | "rejected" | "timeout" | "rescinded" | "canceled";
-export type IntentStatus = "queued" | "signed" | "mined" | "final" | "failed";
+/** Carried: its batch has been signed; what became of it stands beside it until that is final. */
+export type IntentStatus = "queued" | "signed" | "carried" | "mined" | "final" | "failed";
 export type DeliveryStatus = "pending" | "delivered" | "dead";
 export type Outcome = "pass" | "fail" | "unsure";
 
@@ -384,7 +385,14 @@ export interface Schema {
     status: Generated<IntentStatus>;
     mined_hash: string | null;
     mined_block_hash: string | null;
+    /** Null where an older gateway recorded it. */
+    mined_block_number: bigint | null;
     failure: string | null;
+    /** The batch that it travels in, and its place there. */
+    carrier_id: string | null;
+    carrier_index: number | null;
+    /** It was in a batch that was reverted as a whole, and travels by itself now. */
+    alone: Generated<boolean>;
     created_at: CreatedAt;
     settled_at: Date | null;
   };

@@ -7,7 +7,7 @@ import {
   wordTypes,
 } from "@hireforhumans/protocol";
 import { ZeroAddress } from "ethers";
-import type { Context, Trx } from "../context.ts";
+import type { Context } from "../context.ts";
 import { PREPARED_FOR_SECONDS } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 
@@ -78,9 +78,8 @@ export async function requireAuthorization(
 }
 
 /** An id comes back in the terms that it was handed out with; nobody may give it to a second job. */
-export async function requireUnusedId(trx: Trx, jobId: string): Promise<void> {
-  const taken = await trx.selectFrom("jobs").select("id").where("id", "=", jobId).executeTakeFirst();
-  if (taken !== undefined) throw refused("terms.salt", `The id ${jobId} in the terms' salt is another job's.`);
+export function refuseUsedId(jobId: string): never {
+  throw refused("terms.salt", `The id ${jobId} in the terms' salt is another job's.`);
 }
 
 function requireFresh(

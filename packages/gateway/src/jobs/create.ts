@@ -1,38 +1,61 @@
+import type { Logger } from "pino";
 import { sql } from "kysely";
 import {
   ApiError,
+  type Availability,
   type FundingAuthorization,
   type Job,
   type JobCreate,
   REVIEW_CATEGORY,
   formatUsdc,
-  termsToJson,
 } from "@hireforhumans/protocol";
 import { arbiterFor } from "../arbitration/jurors.ts";
 import { ChainUnavailable } from "../chain/errors.ts";
-import type { Context, Database, Trx } from "../context.ts";
+import type { Context, Database } from "../context.ts";
+import { inGroups } from "../groups.ts";
 import type { KeyCaller } from "../http/caller.ts";
 import type { Call } from "../http/route.ts";
 import { newId } from "../ids.ts";
-import { requireWithinTotalCaps } from "../keys/spend.ts";
 import { availabilityOf } from "../matching/availability.ts";
 import { requireDecent } from "../screening/screen-job.ts";
-import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
-import { insertJobEndpoint, requireAllowedUrl } from "../webhooks/endpoints.ts";
-import { prepareAuthorizedJob, requireAuthorization, requireUnusedId } from "./authorization.ts";
-import { appendJobEvent } from "./events.ts";
-import { jobColumns } from "./find.ts";
-import { readFunds, requireFunds } from "./funds.ts";
+import { requireAllowedUrl } from "../webhooks/endpoints.ts";
+import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
+import { type JobRow, jobColumns } from "./find.ts";
+import { readFunds } from "./funds.ts";
 import { type Repeatable, jobMadeBy, repeatableOf } from "./idempotency.ts";
 import { paymentRequirementOf } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
-import { recordJob } from "./record.ts";
-import { requirementsOfRequest } from "./requirements.ts";
+import { remembered } from "./remembered.ts";
+import type { Requirements } from "./requirements.ts";
 import { requireSatisfiable } from "./satisfiable.ts";
+import { type WriteJob, type WrittenJob, createJobWriter } from "./write.ts";
 
 interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreate>, "caller" | "body" | "log"> {
   request: { get(header: string): string | undefined };
+}
+
+/** What the creations of one process share. */
+interface CreateParts {
+  ctx: Context;
+  write: WriteJob;
+  estimate: (requirements: Requirements) => Promise<Availability>;
+  remember: (told: { jobId: string; transactionHash: string }) => Promise<undefined>;
+}
+
+/** Estimates are told, not promised; this one serves all posts of a moment. */
+const ESTIMATE_MS = 100;
+
+export type CreateJob = (call: CreateCall) => Promise<Job>;
+
+export function createJobCreation(ctx: Context): CreateJob {
+  const parts: CreateParts = {
+    ctx,
+    write: createJobWriter(ctx),
+    estimate: remembered((requirements: Requirements) => availabilityOf(ctx, requirements), ESTIMATE_MS),
+    remember: inGroups((told: { jobId: string; transactionHash: string }[]) => rememberHashes(ctx.db, told)),
+  };
+  return (call) => createJob(parts, call);
 }
 
 /**
@@ -40,22 +63,33 @@ interface CreateCall extends Pick<Call<KeyCaller, undefined, undefined, JobCreat
  * it after that, and again after a crash, because the intent stays. Asked again with the same Idempotency-Key, it gives
  * the same answer.
  */
-export async function createJob(ctx: Context, { caller, body, request, log }: CreateCall): Promise<Job> {
+async function createJob(parts: CreateParts, { caller, body, request, log }: CreateCall): Promise<Job> {
+  const { ctx } = parts;
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
   const earlier = (await jobMadeBy(ctx.db, repeatable)) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
-  if (earlier === undefined) {
-    requireNoReview(body);
-    await requireDecent(ctx, caller, body);
-  }
-  const jobId = earlier ?? (await makeJob(ctx, caller, body, repeatable));
+  if (earlier !== undefined) return answerAgain(parts, earlier, log);
+  requireNoReview(body);
+  await requireDecent(ctx, caller, body);
+  const { jobId, made } = await makeJob(parts, caller, body, repeatable);
+  if (made === undefined) return answerAgain(parts, jobId, log);
+  return answerOf(parts, made.row, await broadcastFunding(ctx, jobId, made.intentId, log));
+}
+
+async function answerAgain(parts: CreateParts, jobId: string, log: Logger): Promise<Job> {
+  const { ctx } = parts;
+  const sent = await broadcastFunding(ctx, jobId, await fundingIntentId(ctx.db, jobId), log);
+  const row = await ctx.db.selectFrom("jobs").select(jobColumns).where("id", "=", jobId).executeTakeFirstOrThrow();
+  return answerOf(parts, row, sent === null ? null : await firstFundingHash(ctx.db, jobId));
+}
+
+/** @returns null while it can't be signed: the job exists and its intent is stored, so that an error would make the caller post a second one */
+async function broadcastFunding(ctx: Context, jobId: string, intentId: string, log: Logger): Promise<string | null> {
   try {
-    const newest = await ctx.outbox.broadcast(await fundingIntentId(ctx.db, jobId));
-    return await answerOf(ctx, jobId, earlier === undefined ? newest : await firstFundingHash(ctx.db, jobId));
+    return await ctx.outbox.broadcast(intentId);
   } catch (error) {
     if (!(error instanceof ChainUnavailable)) throw error;
-    // The job exists and its intent is stored, so an error would make the caller post a second one.
     log.warn({ err: error, job_id: jobId }, "a job's funding could not be signed yet");
-    return answerOf(ctx, jobId, null);
+    return null;
   }
 }
 
@@ -68,7 +102,7 @@ function requireNoReview({ category }: JobCreate): void {
 }
 
 /** An authorization names its job, so a second post of it needs no Idempotency-Key. */
-async function jobPaidBy(db: Database | Trx, caller: KeyCaller, authorization: FundingAuthorization | undefined) {
+async function jobPaidBy(db: Database, caller: KeyCaller, authorization: FundingAuthorization | undefined) {
   if (authorization === undefined) return undefined;
   const row = await db
     .selectFrom("jobs")
@@ -80,11 +114,11 @@ async function jobPaidBy(db: Database | Trx, caller: KeyCaller, authorization: F
 }
 
 async function makeJob(
-  ctx: Context,
+  { ctx, write, estimate }: CreateParts,
   caller: KeyCaller,
   body: JobCreate,
   repeatable: Repeatable | undefined,
-): Promise<string> {
+): Promise<WrittenJob> {
   const { authorization } = body;
   const job =
     authorization === undefined
@@ -98,41 +132,15 @@ async function makeJob(
         )
       : prepareAuthorizedJob(ctx, caller.client.address, body, authorization);
   requireWithinJobCap(caller, job);
-  const [availability, read, requirement] = await Promise.all([
-    availabilityOf(ctx, requirementsOfRequest(body)),
+  const [availability, funds, requirement] = await Promise.all([
+    estimate(job.requirements),
     readFunds(ctx, caller.client.address),
     paymentRequirementOf(ctx, job),
     body.webhook_url === undefined ? undefined : requireAllowedUrl(ctx, body.webhook_url, "webhook_url"),
     requireSatisfiable(ctx, body),
     authorization === undefined ? undefined : requireAuthorization(ctx, job, body, authorization),
   ]);
-  return ctx.db.transaction().execute(async (trx) => {
-    const client = await trx
-      .selectFrom("clients")
-      .select(["id", "webhook_secret"])
-      .where("id", "=", caller.client.id)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
-    const made = (await jobMadeBy(trx, repeatable)) ?? (await jobPaidBy(trx, caller, authorization));
-    if (made !== undefined) return made;
-    await requireOwnPool(trx, client.id, body.pool_id);
-    await requireWithinTotalCaps(trx, caller.key, job.total);
-    await requireFunds(trx, client.id, job, { read, requirement, byAuthorization: authorization !== undefined });
-    if (authorization !== undefined) await requireUnusedId(trx, job.id);
-    // Only now: what is refused must not fill the disk. Beside the inserts, since the client's row is held meanwhile.
-    const recorded = recordJob(ctx, body, job);
-    recorded.catch(() => undefined);
-    await insertJob(trx, { clientId: caller.client.id, keyId: caller.key.id }, body, job, availability);
-    await insertRepeatable(trx, repeatable, job.id);
-    if (body.webhook_url !== undefined) {
-      const endpoint = { url: body.webhook_url, headers: body.webhook_headers ?? {} };
-      await insertJobEndpoint(trx, client, job.id, endpoint);
-    }
-    await appendJobEvent(trx, { jobId: job.id, type: "job.created", once: "created" });
-    await ctx.outbox.enqueue(trx, fundingIntentOf(ctx, job, authorization));
-    await recorded;
-    return job.id;
-  });
+  return write({ caller, body, job, availability, funds, requirement, repeatable });
 }
 
 const deadlineOf = (ctx: Context, { deadline_minutes }: JobCreate): bigint =>
@@ -145,95 +153,6 @@ function requireWithinJobCap({ key }: KeyCaller, { total }: PreparedJob): void {
     `Reward and fee are ${formatUsdc(total)} USDC; this key may spend ${formatUsdc(key.capPerJob)} on one job.`,
     { param: "reward" },
   );
-}
-
-async function requireOwnPool(trx: Trx, clientId: string, poolId: string | undefined): Promise<void> {
-  if (poolId === undefined) return;
-  const pool = await trx
-    .selectFrom("pools")
-    .select("id")
-    .where("id", "=", poolId)
-    .where("client_id", "=", clientId)
-    .executeTakeFirst();
-  if (pool === undefined) throw new ApiError("pool_unknown", `You have no pool ${poolId}.`, { param: "pool_id" });
-}
-
-/** Whose job it is. The gateway's own jobs (reviews) have no key. */
-interface Owner {
-  clientId: string;
-  keyId: string | null;
-}
-
-/** Writes the row of a prepared job; its event and its funding are the caller's. */
-export async function insertJob(
-  trx: Trx,
-  { clientId, keyId }: Owner,
-  body: JobCreate,
-  { id, chainJobId, terms, packet, requirements, reward, fee }: PreparedJob,
-  availability: { estimated_match_time: number; workers_available: number },
-): Promise<void> {
-  await trx
-    .insertInto("jobs")
-    .values({
-      id,
-      client_id: clientId,
-      key_id: keyId,
-      chain_job_id: chainJobId,
-      terms: JSON.stringify(termsToJson(terms)),
-      request: JSON.stringify({
-        description: packet.goal,
-        requirements: body.requirements ?? [],
-        fallback: body.fallback ?? "wait",
-        metadata: body.metadata ?? {},
-        state: packet.state,
-      }),
-      packet: JSON.stringify(packet),
-      status: "funding",
-      deadline_seconds: terms.deadline,
-      reward,
-      fee,
-      category: body.category,
-      domain: requirements.domain,
-      skills: [...requirements.skills],
-      languages: [...requirements.languages],
-      certifications: [...requirements.certifications],
-      countries_allow: [...requirements.countriesAllow],
-      countries_deny: [...requirements.countriesDeny],
-      min_reputation: requirements.minReputation.toString(),
-      pool_id: requirements.poolId,
-      tier: requirements.tier,
-      estimated_match_seconds: Math.round(availability.estimated_match_time * 60),
-      workers_available: availability.workers_available,
-    })
-    .execute();
-}
-
-async function insertRepeatable(trx: Trx, repeatable: Repeatable | undefined, jobId: string): Promise<void> {
-  if (repeatable === undefined) return;
-  await trx
-    .insertInto("idempotency_keys")
-    .values({
-      key_id: repeatable.keyId,
-      idempotency_key: repeatable.idempotencyKey,
-      request_hash: repeatable.requestHash,
-      job_id: jobId,
-    })
-    .execute();
-}
-
-function fundingIntentOf(
-  ctx: Context,
-  { id, chainJobId, terms }: PreparedJob,
-  authorization: FundingAuthorization | undefined,
-) {
-  const { escrow } = ctx.chain.deployment;
-  const job = { id, chainJobId, round: 0, terms };
-  if (authorization === undefined) return fundIntent(escrow, job);
-  return fundWithAuthorizationIntent(escrow, job, {
-    validAfterSeconds: BigInt(authorization.valid_after),
-    validBeforeSeconds: BigInt(authorization.valid_before),
-    signature: authorization.signature,
-  });
 }
 
 async function fundingIntentId(db: Database, jobId: string): Promise<string> {
@@ -259,12 +178,20 @@ async function firstFundingHash(db: Database, jobId: string): Promise<string> {
 }
 
 /** The answer to a job's creation, whenever it is asked for. */
-async function answerOf({ db, chain }: Context, jobId: string, transactionHash: string | null): Promise<Job> {
-  const row = await db
-    .updateTable("jobs")
-    .set({ escrow_transaction_hash: sql`coalesce(escrow_transaction_hash, ${transactionHash})` })
-    .where("id", "=", jobId)
-    .returning(jobColumns)
-    .executeTakeFirstOrThrow();
-  return presentCreatedJob(chain.deployment, row, transactionHash);
+async function answerOf({ ctx, remember }: CreateParts, row: JobRow, transactionHash: string | null): Promise<Job> {
+  if (transactionHash !== null && row.escrow_transaction_hash === null)
+    await remember({ jobId: row.id, transactionHash });
+  return presentCreatedJob(ctx.chain.deployment, row, transactionHash);
+}
+
+/** Keeps the hash that was answered, for jobs that are looked at before the chain has told it. */
+async function rememberHashes(db: Database, told: readonly { jobId: string; transactionHash: string }[]) {
+  await sql`
+    update jobs set escrow_transaction_hash = coalesce(escrow_transaction_hash, told.hash)
+    from unnest(
+      ${told.map(({ jobId }) => jobId)}::text[], ${told.map(({ transactionHash }) => transactionHash)}::text[]
+    ) as told (id, hash)
+    where jobs.id = told.id
+  `.execute(db);
+  return told.map(() => undefined);
 }

@@ -12,45 +12,81 @@ export interface NewJobEvent {
 }
 
 /**
- * Adds an event to a job's history, in the transaction of the change it tells, together with a delivery for each
- * webhook endpoint that wants it. Listeners are woken at commit: streams by `notify job_events`, the webhook sender by
- * `notify webhooks`. The caller holds the job's row, or two tellings at once end one of the transactions.
+ * Adds an event to a job's history, see `appendJobEvents`.
  * @returns false when this happening was told before.
  */
 export async function appendJobEvent(trx: Trx, event: NewJobEvent): Promise<boolean> {
-  const { jobId, type, once, data = {} } = event;
-  const { rows } = await sql<{ id: string; sequence: number; endpoints: string[] }>`
-    with job as (
-      update jobs set sequence = sequence + 1
-      where id = ${jobId} and not exists (select 1 from job_events where job_id = ${jobId} and once = ${once})
-      returning client_id, sequence
-    ), event as (
-      insert into job_events (id, job_id, sequence, type, once, data)
-      select ${newId("evt")}, ${jobId}, sequence, ${type}, ${once}, ${JSON.stringify(data)}::jsonb from job
-      returning id, sequence
-    )
-    select event.id, event.sequence, pg_notify('job_events', ${jobId}), array(
-      select e.id from webhook_endpoints e
-      where e.deleted_at is null and ((e.client_id = job.client_id and e.job_id is null) or e.job_id = ${jobId})
-        and (e.event_types = '{}' or ${type} = any (e.event_types))
-    ) as endpoints
-    from event, job
-  `.execute(trx);
-  const [told] = rows;
-  if (told === undefined) return false;
-  if (told.endpoints.length > 0) await addDeliveries(trx, jobId, told);
-  return true;
+  return (await appendJobEvents(trx, [event])) > 0;
 }
 
-async function addDeliveries(
-  trx: Trx,
-  jobId: string,
-  { id, sequence, endpoints }: { id: string; sequence: number; endpoints: string[] },
-): Promise<void> {
-  await trx
-    .insertInto("webhook_deliveries")
-    .values(endpoints.map((endpoint_id) => ({ id: newId("dlv"), endpoint_id, event_id: id, job_id: jobId, sequence })))
-    .execute();
+/**
+ * Adds events to the history of jobs, those of one job in their order, in the transaction of the change they tell,
+ * together with a delivery for each webhook endpoint that wants them. Listeners are woken at commit: streams by
+ * `notify job_events`, the webhook sender by `notify webhooks`. The caller holds the jobs' rows, or two tellings at once
+ * end one of the transactions.
+ * @returns how many had not been told before
+ */
+export async function appendJobEvents(trx: Trx, events: readonly NewJobEvent[]): Promise<number> {
+  if (events.length === 0) return 0;
+  const told = JSON.stringify(
+    events.map(({ jobId, type, once, data = {} }, place) => ({ id: newId("evt"), jobId, type, once, data, place })),
+  );
+  const { rows } = await sql<ToldEvent>`
+    with told as (
+      select distinct on (told."jobId", told.once) told.*
+      from jsonb_to_recordset(${told}::jsonb)
+        as told (id text, "jobId" text, type text, once text, data jsonb, place int4)
+      where not exists (select 1 from job_events e where e.job_id = told."jobId" and e.once = told.once)
+      order by told."jobId", told.once, told.place
+    ), placed as (
+      select told.*, row_number() over (partition by "jobId" order by place)::int4 as nth from told
+    ), job as (
+      update jobs set sequence = sequence + added.count
+      from (select "jobId" as id, count(*)::int4 as count from placed group by "jobId") added
+      where jobs.id = added.id
+      returning jobs.id, client_id, sequence - added.count as before
+    ), event as (
+      insert into job_events (id, job_id, sequence, type, once, data)
+      select placed.id, job.id, job.before + placed.nth, placed.type, placed.once, placed.data
+      from placed join job on job.id = placed."jobId"
+      returning id, job_id, sequence, type
+    )
+    select event.id, event.job_id as "jobId", event.sequence, pg_notify('job_events', event.job_id), array(
+      select e.id from webhook_endpoints e
+      where e.deleted_at is null and e.client_id = job.client_id and e.job_id is null
+        and (e.event_types = '{}' or event.type = any (e.event_types))
+      union all
+      select e.id from webhook_endpoints e
+      where e.deleted_at is null and e.job_id = event.job_id
+        and (e.event_types = '{}' or event.type = any (e.event_types))
+    ) as endpoints
+    from event join job on job.id = event.job_id
+  `.execute(trx);
+  await addDeliveries(trx, rows);
+  return rows.length;
+}
+
+interface ToldEvent {
+  id: string;
+  jobId: string;
+  sequence: number;
+  endpoints: string[];
+}
+
+/** Rows of one statement; PostgreSQL takes 65,535 parameters at most. */
+const ROWS_PER_INSERT = 5_000;
+
+async function addDeliveries(trx: Trx, events: readonly ToldEvent[]): Promise<void> {
+  const deliveries = events.flatMap(({ id, jobId, sequence, endpoints }) =>
+    endpoints.map((endpoint_id) => ({ id: newId("dlv"), endpoint_id, event_id: id, job_id: jobId, sequence })),
+  );
+  if (deliveries.length === 0) return;
+  for (let from = 0; from < deliveries.length; from += ROWS_PER_INSERT) {
+    await trx
+      .insertInto("webhook_deliveries")
+      .values(deliveries.slice(from, from + ROWS_PER_INSERT))
+      .execute();
+  }
   await wakeWebhookSenders(trx);
 }
 

@@ -15,28 +15,26 @@ export interface FundsRead extends Funding {
 }
 
 export async function readFunds({ chain, outbox }: Context, clientAddress: string): Promise<FundsRead> {
-  const readAt = new Date();
   const nowSeconds = chain.head().timestampSeconds;
-  return { ...(await chain.fundingOf(clientAddress, outbox.signer)), nowSeconds, readAt };
+  return { ...(await chain.fundingOf(clientAddress, outbox.signer)), nowSeconds };
 }
 
 /**
- * Refuses a job that the client can't pay as the figures stand, less what its jobs on their way take. The client's row
- * must be locked.
+ * Refuses a job that the client can't pay as the figures stand, less what its jobs on their way take.
+ * @param taken `takenBy` the client as of the read, base units
  * @param byAuthorization paid by signature: the balance alone counts
  * @throws ApiError insufficient_funds, insufficient_allowance
  */
-export async function requireFunds(
-  trx: Trx,
-  clientId: string,
+export function requireFunds(
   job: PreparedJob,
   {
     read,
+    taken,
     requirement,
     byAuthorization,
-  }: { read: FundsRead; requirement: PaymentRequirement; byAuthorization: boolean },
-): Promise<void> {
-  const figures = figuresOf(read, await takenBy(trx, clientId, read.readAt));
+  }: { read: FundsRead; taken: bigint; requirement: PaymentRequirement; byAuthorization: boolean },
+): void {
+  const figures = figuresOf(read, taken);
   const ofBalance = lacking(job.total, figures.balance);
   const ofAllowance = byAuthorization
     ? 0n
@@ -81,13 +79,14 @@ export function figuresOf(read: FundsRead, taken: bigint): Figures {
   };
 }
 
-/** Reward and fee of jobs whose funding the read did not see yet. */
-async function takenBy(trx: Trx, clientId: string, readAt: Date): Promise<bigint> {
-  const { taken } = await trx
-    .selectFrom("jobs")
-    .select(sql<string>`coalesce(sum(reward + fee), 0)`.as("taken"))
-    .where("client_id", "=", clientId)
-    .where((where) => where.or([where("status", "=", "funding"), where("funded_at", ">=", readAt)]))
-    .executeTakeFirstOrThrow();
-  return BigInt(taken);
+/** Reward and fee of a client's jobs whose funding a read did not see yet. The client's row must be locked. */
+export async function takenBy(trx: Trx, clientId: string, readAt: Date): Promise<bigint> {
+  const { rows } = await sql<{ taken: string }>`
+    select coalesce(sum(reward + fee), 0) as taken from (
+      select reward, fee from jobs where client_id = ${clientId} and status = 'funding'
+      union all
+      select reward, fee from jobs where client_id = ${clientId} and funded_at >= ${readAt} and status <> 'funding'
+    ) unseen
+  `.execute(trx);
+  return BigInt(rows[0]?.taken ?? 0);
 }

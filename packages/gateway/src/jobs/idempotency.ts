@@ -32,13 +32,41 @@ export function repeatableOf(
  */
 export async function jobMadeBy(db: Database | Trx, repeatable: Repeatable | undefined): Promise<string | undefined> {
   if (repeatable === undefined) return undefined;
-  const row = await db
+  return repeatedJob(repeatable, await requestsBefore(db, [repeatable]));
+}
+
+/** What came before with these keys, by `nameOf` key. */
+export type RequestsBefore = Map<string, { requestHash: string; jobId: string }>;
+
+export async function requestsBefore(db: Database | Trx, repeatables: readonly Repeatable[]): Promise<RequestsBefore> {
+  if (repeatables.length === 0) return new Map();
+  const rows = await db
     .selectFrom("idempotency_keys")
-    .select(["request_hash", "job_id"])
-    .where("key_id", "=", repeatable.keyId)
-    .where("idempotency_key", "=", repeatable.idempotencyKey)
-    .executeTakeFirst();
-  if (row === undefined || row.request_hash === repeatable.requestHash) return row?.job_id;
+    .select(["key_id", "idempotency_key", "request_hash", "job_id"])
+    .where((where) =>
+      where.or(
+        repeatables.map(({ keyId, idempotencyKey }) =>
+          where.and([where("key_id", "=", keyId), where("idempotency_key", "=", idempotencyKey)]),
+        ),
+      ),
+    )
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      nameOf({ keyId: row.key_id, idempotencyKey: row.idempotency_key }),
+      { requestHash: row.request_hash, jobId: row.job_id },
+    ]),
+  );
+}
+
+/** Neither part holds a blank. */
+export const nameOf = ({ keyId, idempotencyKey }: Pick<Repeatable, "keyId" | "idempotencyKey">): string =>
+  `${keyId} ${idempotencyKey}`;
+
+/** @throws ApiError idempotency_conflict where the key came with another body */
+export function repeatedJob(repeatable: Repeatable, before: RequestsBefore): string | undefined {
+  const earlier = before.get(nameOf(repeatable));
+  if (earlier === undefined || earlier.requestHash === repeatable.requestHash) return earlier?.jobId;
   throw new ApiError(
     "idempotency_conflict",
     "This Idempotency-Key came before with another body. Use a new one for another job.",

@@ -3,7 +3,7 @@ import { isWorker } from "../http/caller.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { cancelJob } from "./cancel.ts";
-import { createJob } from "./create.ts";
+import { createJobCreation } from "./create.ts";
 import { listEvents } from "./event-list.ts";
 import { streamEvents } from "./event-stream.ts";
 import { rememberNetwork } from "../review/networks.ts";
@@ -16,10 +16,11 @@ import { releaseJob } from "./release.ts";
 /** Jobs as their client and their worker see them. Those of others do not exist for a caller. */
 export function jobRoutes(ctx: Context): ServedRoute[] {
   const { db } = ctx;
+  const createJob = createJobCreation(ctx);
   return [
     serve("createJob", async (call) => {
       await rememberNetwork(ctx, call.caller.client.address, call.request.ip);
-      return createJob(ctx, call);
+      return createJob(call);
     }),
 
     serve("listJobs", async ({ caller, query }) => {

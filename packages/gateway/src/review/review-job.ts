@@ -4,7 +4,7 @@ import { reviewSaltOf } from "@hireforhumans/oracle";
 import { type Json, type JobCreate, REVIEW_CATEGORY, reviewSchema } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
-import { insertJob } from "../jobs/create.ts";
+import { insertJobs } from "../jobs/insert.ts";
 import { appendJobEvent } from "../jobs/events.ts";
 import { prepareJob } from "../jobs/prepare.ts";
 import { recordJob } from "../jobs/record.ts";
@@ -67,7 +67,8 @@ export async function postReview(ctx: Context, trx: Trx, reviewFund: string, rev
   const job = prepareJob(ctx, reviewFund, request, jobId, deadline, ZeroAddress, salt);
   await recordJob(ctx, request, job, "evidenceId" in of ? { evidence_id: of.evidenceId } : { golden_id: of.goldenId });
   const clientId = await fundClientId(trx, reviewFund);
-  await insertJob(trx, { clientId, keyId: null }, request, job, { estimated_match_time: 0, workers_available: 0 });
+  const availability = { estimated_match_time: 0, workers_available: 0 };
+  await insertJobs(trx, [{ clientId, keyId: null, body: request, job, availability }]);
   await trx
     .insertInto("reviews")
     .values({

@@ -48,23 +48,28 @@ export async function createEndpoint(ctx: Context, call: CallOf<"createEndpoint"
   });
 }
 
-/** The endpoint that comes with a job and hears of that job only; signed with the client's own secret. */
-export async function insertJobEndpoint(
-  trx: Trx,
-  client: { id: string; webhook_secret: string },
-  jobId: string,
-  { url, headers }: { url: string; headers: Record<string, string> },
-): Promise<void> {
+/** An endpoint that comes with a job and hears of that job only; signed with the client's own secret. */
+export interface JobEndpoint {
+  client: { id: string; webhook_secret: string };
+  jobId: string;
+  url: string;
+  headers: Record<string, string>;
+}
+
+export async function insertJobEndpoints(trx: Trx, endpoints: readonly JobEndpoint[]): Promise<void> {
+  if (endpoints.length === 0) return;
   await trx
     .insertInto("webhook_endpoints")
-    .values({
-      id: newId("whk"),
-      client_id: client.id,
-      url,
-      secret: client.webhook_secret,
-      headers: JSON.stringify(headers),
-      job_id: jobId,
-    })
+    .values(
+      endpoints.map(({ client, jobId, url, headers }) => ({
+        id: newId("whk"),
+        client_id: client.id,
+        url,
+        secret: client.webhook_secret,
+        headers: JSON.stringify(headers),
+        job_id: jobId,
+      })),
+    )
     .execute();
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jobCreateSchema, jobSchema, packetHashOf, publicJobIdOf } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
-import { createJob } from "../../src/jobs/create.ts";
+import { createJobCreation } from "../../src/jobs/create.ts";
 import { authenticateKey } from "../../src/keys/authenticate.ts";
 import { engines } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
@@ -201,7 +201,7 @@ describe.each(engines)("createJob (%s)", (engine) => {
     const caller = await authenticateKey(ctx.db, client.apiKey);
     const request = { get: () => "crashed" };
     const call = { caller: caller!, body: jobCreateSchema.parse(fieldBody), request, log: silentLog };
-    await expect(createJob({ ...ctx, outbox: crashing }, call)).rejects.toThrow("the process ended here");
+    await expect(createJobCreation({ ...ctx, outbox: crashing })(call)).rejects.toThrow("the process ended here");
 
     const answer = await post(fieldBody, { "idempotency-key": "crashed" });
     expect(answer).toMatchObject({ status: 201, body: { status: "funding" } });

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface GroupOptions {
+  /** The largest group. Default: 100. */
+  most?: number;
+  /** The least time between the beginnings of two groups, so that a busy one grows; the first never waits. Default: 0. */
+  apartMs?: number;
+}
+
+/**
+ * Does for many calls at once what each of them asks for: calls that come while a group is worked on make up the next
+ * one. A call alone begins at once, so only what would have had to wait in any case is put together, and `work` always
+ * begins after the calls that it answers.
+ * @param work gives the answers in the order of the items; what it throws is thrown to every caller of the group
+ */
+export function inGroups<Item, Answer>(
+  work: (items: Item[]) => Promise<readonly Answer[]>,
+  { most = 100, apartMs = 0 }: GroupOptions = {},
+): (item: Item) => Promise<Answer> {
+  interface Waiting {
+    item: Item;
+    resolve(answer: Answer): void;
+    reject(error: unknown): void;
+  }
+  let waiting: Waiting[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    while (waiting.length > 0) {
+      const began = performance.now();
+      const group = waiting.slice(0, most);
+      waiting = waiting.slice(most);
+      try {
+        const answers = await work(group.map(({ item }) => item));
+        for (const [index, { resolve }] of group.entries()) resolve(answers[index] as Answer);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+      if (apartMs > 0) await sleep(Math.max(0, apartMs - (performance.now() - began)));
+    }
+    running = false;
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (!running) void run();
+    });
+}

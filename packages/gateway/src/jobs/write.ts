@@ -1,0 +1,172 @@
+import { ApiError, type FundingAuthorization, type JobCreate, type PaymentRequirement } from "@hireforhumans/protocol";
+import type { NewIntent } from "../chain/outbox.ts";
+import type { Context, Trx } from "../context.ts";
+import { inGroups } from "../groups.ts";
+import type { KeyCaller } from "../http/caller.ts";
+import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
+import { insertJobEndpoints } from "../webhooks/endpoints.ts";
+import { Books } from "./books.ts";
+import { appendJobEvents } from "./events.ts";
+import type { JobRow } from "./find.ts";
+import type { FundsRead } from "./funds.ts";
+import type { Repeatable } from "./idempotency.ts";
+import { insertJobs } from "./insert.ts";
+import type { PreparedJob } from "./prepare.ts";
+import { recordJob } from "./record.ts";
+
+/** A job that is ready to be written, but for what has to be decided under its client's lock. */
+export interface WantedJob {
+  caller: KeyCaller;
+  body: JobCreate;
+  job: PreparedJob;
+  availability: { estimated_match_time: number; workers_available: number };
+  funds: FundsRead;
+  requirement: PaymentRequirement;
+  repeatable: Repeatable | undefined;
+}
+
+/** What became of it: a new job with its row and the intent to fund it, or one that the same request made before. */
+export type WrittenJob = { jobId: string; made: { row: JobRow; intentId: string } | undefined };
+
+/** @throws ApiError pool_unknown, amount_above_cap, insufficient_funds, insufficient_allowance, … */
+export type WriteJob = (wanted: WantedJob) => Promise<WrittenJob>;
+
+type Outcome = { written: WrittenJob } | { refusal: unknown };
+
+/** Jobs of one transaction; a row has some thirty parameters. */
+const MOST = 100;
+
+/**
+ * Jobs that are posted while others are being written are written together, by one transaction that locks each client
+ * once. Each succeeds or is refused by itself, in the order in which they came.
+ */
+export function createJobWriter(ctx: Context): WriteJob {
+  const write = inGroups((wanted: WantedJob[]) => writeJobs(ctx, wanted), { most: MOST });
+  return async (wanted) => {
+    const outcome = await write(wanted);
+    if ("refusal" in outcome) throw outcome.refusal;
+    return outcome.written;
+  };
+}
+
+async function writeJobs(ctx: Context, wanted: WantedJob[]): Promise<Outcome[]> {
+  try {
+    return await ctx.db.transaction().execute((trx) => writeAll(ctx, trx, wanted));
+  } catch (error) {
+    if (wanted.length === 1) return [{ refusal: error }];
+    // One that the database refuses must not take the others with it. Should all have been committed after all, each
+    // finds itself there.
+    ctx.log.warn({ err: error, jobs: wanted.length }, "jobs could not be written together; each is tried alone");
+    return (await Promise.all(wanted.map((one) => writeJobs(ctx, [one])))).flat();
+  }
+}
+
+async function writeAll(ctx: Context, trx: Trx, wanted: WantedJob[]): Promise<Outcome[]> {
+  const clients = await lockClients(trx, wanted);
+  const books = await Books.open(trx, wanted);
+  const decided = wanted.map((one) => decide(books, one));
+  const entered = wanted.filter((_, index) => decided[index] === "new");
+  // Only now: what is refused must not fill the disk. Beside the inserts, since the clients' rows are held meanwhile.
+  const recorded = Promise.all(entered.map(({ body, job }) => recordJob(ctx, body, job)));
+  recorded.catch(() => undefined);
+  const made = await insertAll(ctx, trx, clients, entered);
+  await recorded;
+  return wanted.map(({ job }, index) => {
+    const decision = decided[index];
+    if (decision === "new") return { written: { jobId: job.id, made: made.get(job.id) } };
+    return decision ?? { refusal: new Error("a job was not decided on") };
+  });
+}
+
+function decide(books: Books, wanted: WantedJob): Outcome | "new" {
+  try {
+    const jobId = books.madeBefore(wanted);
+    if (jobId !== undefined) return { written: { jobId, made: undefined } };
+    books.enter(wanted);
+    return "new";
+  } catch (error) {
+    if (error instanceof ApiError) return { refusal: error };
+    throw error;
+  }
+}
+
+/** In one order, so that no two groups wait for each other. */
+async function lockClients(trx: Trx, wanted: readonly WantedJob[]) {
+  const rows = await trx
+    .selectFrom("clients")
+    .select(["id", "webhook_secret"])
+    .where("id", "in", [...new Set(wanted.map(({ caller }) => caller.client.id))])
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+async function insertAll(
+  ctx: Context,
+  trx: Trx,
+  clients: ReadonlyMap<string, { id: string; webhook_secret: string }>,
+  entered: readonly WantedJob[],
+): Promise<Map<string, { row: JobRow; intentId: string }>> {
+  if (entered.length === 0) return new Map();
+  const rows = await insertJobs(
+    trx,
+    entered.map(({ caller, ...rest }) => ({ clientId: caller.client.id, keyId: caller.key.id, ...rest })),
+  );
+  await insertRepeatables(trx, entered);
+  await insertJobEndpoints(
+    trx,
+    entered.flatMap(({ caller, body, job }) => {
+      const client = clients.get(caller.client.id);
+      if (client === undefined || body.webhook_url === undefined) return [];
+      return [{ client, jobId: job.id, url: body.webhook_url, headers: body.webhook_headers ?? {} }];
+    }),
+  );
+  await appendJobEvents(
+    trx,
+    entered.map(({ job }) => ({ jobId: job.id, type: "job.created", once: "created" })),
+  );
+  const intentIds = await ctx.outbox.enqueueAll(
+    trx,
+    entered.map(({ job, body }) => fundingIntentOf(ctx, job, body.authorization)),
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    entered.flatMap(({ job }, index) => {
+      const row = byId.get(job.id);
+      const intentId = intentIds[index];
+      return row === undefined || intentId === undefined ? [] : [[job.id, { row, intentId }]];
+    }),
+  );
+}
+
+async function insertRepeatables(trx: Trx, entered: readonly WantedJob[]): Promise<void> {
+  const values = entered.flatMap(({ repeatable, job }) =>
+    repeatable === undefined
+      ? []
+      : [
+          {
+            key_id: repeatable.keyId,
+            idempotency_key: repeatable.idempotencyKey,
+            request_hash: repeatable.requestHash,
+            job_id: job.id,
+          },
+        ],
+  );
+  if (values.length > 0) await trx.insertInto("idempotency_keys").values(values).execute();
+}
+
+function fundingIntentOf(
+  ctx: Context,
+  { id, chainJobId, terms }: PreparedJob,
+  authorization: FundingAuthorization | undefined,
+): NewIntent {
+  const { escrow } = ctx.chain.deployment;
+  const job = { id, chainJobId, round: 0, terms };
+  if (authorization === undefined) return fundIntent(escrow, job);
+  return fundWithAuthorizationIntent(escrow, job, {
+    validAfterSeconds: BigInt(authorization.valid_after),
+    validBeforeSeconds: BigInt(authorization.valid_before),
+    signature: authorization.signature,
+  });
+}
