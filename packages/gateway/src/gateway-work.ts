@@ -60,7 +60,7 @@ export function registerWork(ctx: Context): void {
 export function projectionListeners(queue: Queue): ProjectionListeners {
   return {
     ...matchingListeners(queue),
-    onDelivered: (trx, workerId) => queue.send(trx, "match", workerId),
-    onRecorded: (trx, jobId) => queue.send(trx, "reputation", jobId),
+    onDelivered: (trx, workerIds) => queue.sendAll(trx, "match", workerIds),
+    onRecorded: (trx, jobIds) => queue.sendAll(trx, "reputation", jobIds),
   };
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectCases } from "./arbitration/project.ts";
+import { createEscrowBatch } from "./chain/batch.ts";
 import { createFees } from "./chain/fees.ts";
 import { createFinalNumber } from "./chain/finality.ts";
 import { createFollower, type Follower } from "./chain/follower.ts";
@@ -132,6 +133,7 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
     metrics,
     pollMs: config.followerPollMs,
     bumpAfterMs: config.bumpAfterMs,
+    batch: createEscrowBatch(deployment.escrow),
   });
   const chain = createChainReader(node, deployment, () => follower.head());
   const files = createDiskFileStore(join(config.dataDir, "files"));

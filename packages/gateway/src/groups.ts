@@ -19,8 +19,8 @@ export function inGroups<Item, Answer>(
 ): (item: Item) => Promise<Answer> {
   interface Waiting {
     item: Item;
-    resolve(answer: Answer): void;
-    reject(error: unknown): void;
+    resolve: (answer: Answer) => void;
+    reject: (error: unknown) => void;
   }
   let waiting: Waiting[] = [];
   let running = false;

@@ -8,7 +8,21 @@ import { type CaseEvent, type CaseState, caseStateOf } from "./case-state.ts";
  * called in the same transaction: that holds the jobs' rows.
  */
 export async function projectCases(trx: Trx, pool: string, chainJobIds: readonly string[]): Promise<void> {
-  for (const chainJobId of [...new Set(chainJobIds)].sort()) await projectCase(trx, pool, chainJobId);
+  for (const chainJobId of await disputedAmong(trx, pool, chainJobIds)) await projectCase(trx, pool, chainJobId);
+}
+
+/** Those that have a case, or had one before a reorg; few of the jobs that a block moves do. */
+async function disputedAmong(trx: Trx, pool: string, chainJobIds: readonly string[]): Promise<string[]> {
+  if (chainJobIds.length === 0) return [];
+  const ids = [...new Set(chainJobIds)];
+  const { rows } = await sql<{ id: string }>`
+    select chain_job_id as id from chain_events
+    where chain_job_id = any (${ids}) and (address = ${pool} or name in ('Disputed', 'Ruled'))
+    union
+    select chain_job_id from cases join jobs on jobs.id = cases.job_id where chain_job_id = any (${ids})
+    order by id
+  `.execute(trx);
+  return rows.map(({ id }) => id);
 }
 
 async function projectCase(trx: Trx, pool: string, chainJobId: string): Promise<void> {

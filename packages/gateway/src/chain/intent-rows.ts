@@ -1,12 +1,15 @@
-import { sql } from "kysely";
+import { type Expression, type SqlBool, sql } from "kysely";
 import type { Database, Trx } from "../context.ts";
+import type { IntentStatus } from "../database/schema.ts";
 import { newId } from "../ids.ts";
+import { type BatchCall, type BatchedIntent, gasOf } from "./batch.ts";
 import type { Fees } from "./fees.ts";
+import { GAS_LIMIT } from "./gas-limit.ts";
 import type { FailureReason, Intent, IntentKind, NewIntent } from "./intent.ts";
 import type { Receipt } from "./node.ts";
 import type { SignedTransaction, TransactionSigner } from "./signer.ts";
 
-/** The rows of the outbox. Whatever writes them but `insertIntent` runs behind the signer's lease. */
+/** The rows of the outbox. Whatever writes them but `insertIntents` runs behind the signer's lease. */
 
 export interface StoredTransaction {
   hash: string;
@@ -14,15 +17,22 @@ export interface StoredTransaction {
   signedAgoMs: number;
 }
 
-/** An intent that has a nonce and is not final. */
-export interface OpenIntent extends Intent {
+/** An intent that has a nonce and is not final: one that travels alone, or a batch. */
+export interface OpenIntent extends Pick<Intent, "id" | "key" | "kind" | "jobId" | "signer"> {
   nonce: bigint;
   status: "signed" | "mined";
   minedHash: string | null;
-  minedBlockHash: string | null;
-  createdAt: Date;
   /** Newest first, and those of a nonce that was lost as well. */
   transactions: StoredTransaction[];
+}
+
+/** An intent as something is told of it: alone or out of a batch. */
+export interface CarriedIntent extends Intent {
+  /** Its place in the batch. */
+  place: number;
+  minedHash: string | null;
+  minedBlockHash: string | null;
+  createdAt: Date;
 }
 
 export interface UnsentTransaction {
@@ -30,9 +40,6 @@ export interface UnsentTransaction {
   raw: string;
   intentId: string;
 }
-
-/** EIP-7825: no transaction may ask for more than 2^24 gas; 21,000 is what any transaction costs. */
-const GAS_LIMIT = { min: 21_000n, max: 2n ** 24n };
 
 /** @returns their ids in their order, also of those that were there before */
 export async function insertIntents(trx: Trx, signer: string, intents: readonly NewIntent[]): Promise<string[]> {
@@ -78,43 +85,63 @@ export async function insertIntents(trx: Trx, signer: string, intents: readonly 
   });
 }
 
-/** The newest transaction of an intent, or the one that a block took. */
-export async function transactionOf(
+/** Which transaction carries an intent: the newest, or the one that a block took. By intent, where there is one. */
+export async function transactionsOf(
   db: Database,
-  intentId: string,
-): Promise<{ hash: string; sent: boolean } | undefined> {
-  const row = await db
-    .selectFrom("transactions")
-    .innerJoin("intents", "intents.id", "transactions.intent_id")
-    .select(["transactions.hash", "transactions.broadcast_at", "intents.status"])
-    .where("intent_id", "=", intentId)
-    .orderBy(sql`transactions.hash is not distinct from intents.mined_hash`, "desc")
-    .orderBy("transactions.created_at", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row && { hash: row.hash, sent: row.broadcast_at !== null || row.status !== "signed" };
+  intentIds: readonly string[],
+): Promise<Map<string, { hash: string; sent: boolean }>> {
+  if (intentIds.length === 0) return new Map();
+  const { rows } = await sql<{ id: string; hash: string; sent: boolean }>`
+    select distinct on (i.id) i.id, t.hash,
+      t.broadcast_at is not null or i.settled_at is not null or i.status not in ('signed', 'carried') as sent
+    from intents i join transactions t on t.intent_id = coalesce(i.carrier_id, i.id)
+    where i.id = any (${[...intentIds]}::text[])
+    order by i.id, (t.hash is not distinct from i.mined_hash) desc, t.created_at desc`.execute(db);
+  return new Map(rows.map(({ id, hash, sent }) => [id, { hash, sent }]));
 }
 
-export async function readQueued(db: Database, signer: string, limit: number): Promise<Intent[]> {
+const intentColumns = ["id", "intent_key", "kind", "job_id", "signer", "to_address", "data", "gas_limit"] as const;
+
+export async function readQueued(db: Database, signer: string, limit: number): Promise<BatchedIntent[]> {
   const rows = await db
     .selectFrom("intents")
-    .select(["id", "intent_key", "kind", "job_id", "signer", "to_address", "data", "gas_limit"])
+    .select([...intentColumns, "alone"])
     .where("signer", "=", signer)
     .where("status", "=", "queued")
     .orderBy("created_at")
     .orderBy("id")
     .limit(limit)
     .execute();
-  return rows.map(toIntent);
+  return rows.map((row) => ({ ...toIntent(row), alone: row.alone }));
 }
 
-export async function readOpen(db: Database, signer: string): Promise<OpenIntent[]> {
+export async function hasQueued(db: Database, signer: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from intents where signer = ${signer} and status = 'queued' limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+/** Those that no block is known to hold, by nonce. */
+export const readSigned = (db: Database, signer: string): Promise<OpenIntent[]> =>
+  readOpen(db, sql<SqlBool>`signer = ${signer} and status = 'signed'`);
+
+/** Those that these blocks were seen to hold. */
+export const readMinedIn = (db: Database, signer: string, blockHashes: readonly string[]): Promise<OpenIntent[]> =>
+  readOpen(db, sql<SqlBool>`signer = ${signer} and status = 'mined' and mined_block_hash = any (${[...blockHashes]})`);
+
+/** Batches whose transaction a block holds, but of which not all members were told what became of them. */
+export const readHalfTold = (db: Database, signer: string): Promise<OpenIntent[]> =>
+  readOpen(
+    db,
+    sql<SqlBool>`status <> 'signed' and id in (
+      select carrier_id from intents where signer = ${signer} and status = 'carried' and settled_at is null
+    )`,
+  );
+
+async function readOpen(db: Database, which: Expression<SqlBool>): Promise<OpenIntent[]> {
   const rows = await db
     .selectFrom("intents")
-    .select(["id", "intent_key", "kind", "job_id", "signer", "to_address", "data", "gas_limit"])
-    .select(["nonce", "status", "mined_hash", "mined_block_hash", "created_at"])
-    .where("signer", "=", signer)
-    .where("status", "in", ["signed", "mined"])
+    .select(["id", "intent_key", "kind", "job_id", "signer", "nonce", "status", "mined_hash"])
+    .where(which)
     .orderBy("nonce")
     .execute();
   if (rows.length === 0) return [];
@@ -131,12 +158,14 @@ export async function readOpen(db: Database, signer: string): Promise<OpenIntent
     .execute();
   const byIntent = Map.groupBy(transactions, ({ intent_id }) => intent_id);
   return rows.map((row) => ({
-    ...toIntent(row),
+    id: row.id,
+    key: row.intent_key,
+    kind: row.kind as IntentKind,
+    jobId: row.job_id,
+    signer: row.signer,
     nonce: row.nonce ?? 0n,
-    status: row.status === "mined" ? "mined" : "signed",
+    status: row.status === "signed" ? "signed" : "mined",
     minedHash: row.mined_hash,
-    minedBlockHash: row.mined_block_hash,
-    createdAt: row.created_at,
     transactions: (byIntent.get(row.id) ?? []).map((transaction) => ({
       hash: transaction.hash,
       fees: {
@@ -146,6 +175,55 @@ export async function readOpen(db: Database, signer: string): Promise<OpenIntent
       signedAgoMs: transaction.signed_ago_ms,
     })),
   }));
+}
+
+/** The blocks that were seen to hold intents that are not final. */
+export async function readMinedBlocks(
+  db: Database,
+  signer: string,
+): Promise<{ hash: string; number: bigint | null; intents: number }[]> {
+  const rows = await db
+    .selectFrom("intents")
+    .select(["mined_block_hash", (select) => select.fn.max("mined_block_number").as("number")])
+    .select((select) => select.fn.countAll<bigint>().as("intents"))
+    .where("signer", "=", signer)
+    .where("status", "=", "mined")
+    .groupBy("mined_block_hash")
+    .execute();
+  return rows.map(({ mined_block_hash, number, intents }) => ({
+    hash: mined_block_hash ?? "",
+    number,
+    intents: Number(intents),
+  }));
+}
+
+/** What a transaction of this intent does: the intents of a batch in their places, or the intent itself. */
+export async function readCarried(
+  db: Database,
+  { id, kind }: Pick<OpenIntent, "id" | "kind">,
+): Promise<CarriedIntent[]> {
+  const rows = await db
+    .selectFrom("intents")
+    .select([...intentColumns, "carrier_index", "mined_hash", "mined_block_hash", "created_at"])
+    .where(kind === "batch" ? "carrier_id" : "id", "=", id)
+    .orderBy("carrier_index")
+    .execute();
+  return rows.map((row) => ({
+    ...toIntent(row),
+    place: row.carrier_index ?? 0,
+    minedHash: row.mined_hash,
+    minedBlockHash: row.mined_block_hash,
+    createdAt: row.created_at,
+  }));
+}
+
+export async function readCall(db: Database, intentId: string): Promise<Pick<Intent, "to" | "data" | "gasLimit">> {
+  const row = await db
+    .selectFrom("intents")
+    .select(["to_address", "data", "gas_limit"])
+    .where("id", "=", intentId)
+    .executeTakeFirstOrThrow();
+  return { to: row.to_address, data: row.data, gasLimit: row.gas_limit };
 }
 
 /** The newest transaction of each signed intent that no node has taken yet, or none for `againAfterMs`; by nonce. */
@@ -184,34 +262,119 @@ export async function raiseNextNonce(trx: Trx, signer: string, pending: bigint):
     .execute();
 }
 
-/** Gives each intent the next nonce, and stores nonce and signed bytes. */
+export interface SignOptions {
+  signer: TransactionSigner;
+  chainId: bigint;
+  fees: Fees;
+  batch?: BatchCall | undefined;
+}
+
+/**
+ * Gives each transaction the next nonce, and stores nonce and signed bytes: of an intent alone its call, of several the
+ * call of all of them, which gets a row of its own.
+ * @returns the hash of each intent's transaction
+ */
 export async function signIntents(
   trx: Trx,
-  intents: Intent[],
-  { signer, chainId, fees }: { signer: TransactionSigner; chainId: bigint; fees: Fees },
-): Promise<void> {
-  const { next_nonce: first } = await trx
-    .selectFrom("signer_nonces")
-    .select("next_nonce")
-    .where("signer", "=", signer.address)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  for (const [index, intent] of intents.entries()) {
+  plans: readonly (readonly Intent[])[],
+  { signer, chainId, fees, batch }: SignOptions,
+): Promise<Map<string, string>> {
+  const { rows } = await sql<{ first: bigint }>`
+    update signer_nonces set next_nonce = next_nonce + ${plans.length} where signer = ${signer.address}
+    returning next_nonce - ${plans.length} as first`.execute(trx);
+  const first = rows[0]?.first;
+  if (first === undefined) throw new Error(`The next nonce of ${signer.address} is not known.`);
+  const signed: SignedPlan[] = [];
+  for (const [index, intents] of plans.entries()) {
     const nonce = first + BigInt(index);
-    const { to, data, gasLimit } = intent;
-    await insertTransaction(
-      trx,
-      intent.id,
-      nonce,
-      fees,
-      await signer.sign({ chainId, nonce, to, data, gasLimit, ...fees }),
-    );
-    await trx.updateTable("intents").set({ nonce, status: "signed" }).where("id", "=", intent.id).execute();
+    const call = callOf(intents, batch);
+    signed.push({ intents, nonce, call, id: call.id, ...(await signer.sign({ chainId, nonce, ...call, ...fees })) });
   }
+  await insertBatches(
+    trx,
+    signer.address,
+    signed.filter(({ intents }) => intents.length > 1),
+  );
+  await markSigned(trx, signed);
+  await insertTransactions(trx, fees, signed);
+  return new Map(signed.flatMap(({ intents, hash }) => intents.map(({ id }) => [id, hash])));
+}
+
+/** A transaction and what it carries. */
+interface SignedPlan extends SignedTransaction {
+  /** Of the intent that holds the nonce. */
+  id: string;
+  intents: readonly Intent[];
+  nonce: bigint;
+  call: Pick<Intent, "to" | "data" | "gasLimit">;
+}
+
+function callOf(
+  intents: readonly Intent[],
+  batch: BatchCall | undefined,
+): Pick<Intent, "id" | "to" | "data" | "gasLimit"> {
+  const [alone, second] = intents;
+  if (alone === undefined) throw new Error("a transaction without an intent");
+  if (second === undefined || batch === undefined) return alone;
+  const data = batch.encode(intents.map((intent) => intent.data));
+  return { id: newId("int"), to: batch.to, data, gasLimit: gasOf(intents, batch) };
+}
+
+async function insertBatches(trx: Trx, signer: string, batches: readonly SignedPlan[]): Promise<void> {
+  if (batches.length === 0) return;
   await trx
-    .updateTable("signer_nonces")
-    .set({ next_nonce: first + BigInt(intents.length) })
-    .where("signer", "=", signer.address)
+    .insertInto("intents")
+    .values(
+      batches.map(({ id, nonce, call }) => ({
+        id,
+        intent_key: `batch:${id}`,
+        kind: "batch",
+        signer,
+        to_address: call.to,
+        data: call.data,
+        gas_limit: call.gasLimit,
+        nonce,
+        status: "signed" as const,
+      })),
+    )
+    .execute();
+}
+
+async function markSigned(trx: Trx, signed: readonly SignedPlan[]): Promise<void> {
+  const rows = signed.flatMap(({ id, intents, nonce, hash }) =>
+    intents.map((intent, place) =>
+      intents.length === 1
+        ? { id: intent.id, nonce: nonce.toString(), carrier: null, place: null, hash }
+        : { id: intent.id, nonce: null, carrier: id, place, hash },
+    ),
+  );
+  await sql`
+    update intents set
+      nonce = signed.nonce, carrier_id = signed.carrier, carrier_index = signed.place,
+      status = case when signed.carrier is null then 'signed' else 'carried' end,
+      first_hash = coalesce(first_hash, signed.hash)
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as signed (id text, nonce int8, carrier text, place int4, hash text)
+    where intents.id = signed.id`.execute(trx);
+}
+
+async function insertTransactions(
+  trx: Trx,
+  fees: Fees,
+  signed: readonly (SignedTransaction & { id: string; nonce: bigint })[],
+): Promise<void> {
+  await trx
+    .insertInto("transactions")
+    .values(
+      signed.map(({ id, nonce, hash, raw }) => ({
+        hash,
+        intent_id: id,
+        nonce,
+        raw,
+        max_fee_per_gas: fees.maxFeePerGas,
+        max_priority_fee_per_gas: fees.maxPriorityFeePerGas,
+      })),
+    )
     .execute();
 }
 
@@ -220,47 +383,93 @@ export async function insertTransaction(
   intentId: string,
   nonce: bigint,
   fees: Fees,
-  { hash, raw }: SignedTransaction,
+  signed: SignedTransaction,
 ): Promise<void> {
-  await trx
-    .insertInto("transactions")
-    .values({
-      hash,
-      intent_id: intentId,
-      nonce,
-      raw,
-      max_fee_per_gas: fees.maxFeePerGas,
-      max_priority_fee_per_gas: fees.maxPriorityFeePerGas,
-    })
-    .execute();
+  await insertTransactions(trx, fees, [{ id: intentId, nonce, ...signed }]);
 }
 
-/** A block took the intent up. Without a reason it succeeded. */
-export async function recordReceipt(
+/** A block took a batch up. @param failure Why all of it was reverted: then none of its members has been told anything. */
+export async function recordBatch(trx: Trx, batchId: string, receipt: Receipt, failure: string | null): Promise<void> {
+  await trx
+    .updateTable("intents")
+    .set({ status: "mined", ...minedBy(receipt), failure, settled_at: sql`coalesce(settled_at, clock_timestamp())` })
+    .where("id", "=", batchId)
+    .execute();
+  if (failure !== null) await forgetTold(trx, batchId);
+}
+
+/** What became of intents that one transaction carried. Without a reason they succeeded. */
+export async function recordSettled(
   trx: Trx,
-  intentId: string,
+  intentIds: readonly string[],
   receipt: Receipt,
   reason: FailureReason | undefined,
 ): Promise<void> {
   await trx
     .updateTable("intents")
     .set({
-      status: "mined",
-      mined_hash: receipt.transactionHash,
-      mined_block_hash: receipt.blockHash,
+      status: sql<IntentStatus>`case when carrier_id is null then 'mined' else status end`,
+      ...minedBy(receipt),
       failure: reason?.message ?? null,
       settled_at: sql`coalesce(settled_at, clock_timestamp())`,
     })
-    .where("id", "=", intentId)
+    .where("id", "in", intentIds)
     .execute();
 }
 
-/** No reorg can change any more what became of these. */
-export async function recordFinal(trx: Trx, intentIds: string[]): Promise<void> {
+const minedBy = ({ transactionHash, blockHash, blockNumber }: Receipt) => ({
+  mined_hash: transactionHash,
+  mined_block_hash: blockHash,
+  mined_block_number: blockNumber,
+});
+
+const unmined = {
+  mined_hash: null,
+  mined_block_hash: null,
+  mined_block_number: null,
+  failure: null,
+  settled_at: null,
+};
+
+const forgetTold = (trx: Trx, batchId: string) =>
+  trx.updateTable("intents").set(unmined).where("carrier_id", "=", batchId).execute();
+
+/**
+ * No reorg can change any more what became of these, nor of what they carried. Members of a batch that was reverted as a
+ * whole did nothing and caused nothing: each travels alone now.
+ */
+export async function recordFinal(trx: Trx, intentIds: readonly string[]): Promise<void> {
+  if (intentIds.length === 0) return;
+  const outcome = sql<IntentStatus>`case when failure is null then 'final' else 'failed' end`;
+  const rows = await trx
+    .updateTable("intents")
+    .set({ status: outcome })
+    .where("id", "in", intentIds)
+    .returning(["id", "kind", "failure"])
+    .execute();
+  const batches = rows.filter(({ kind }) => kind === "batch");
+  if (batches.length === 0) return;
   await trx
     .updateTable("intents")
-    .set({ status: sql`case when failure is null then 'final' else 'failed' end` })
-    .where("id", "in", intentIds)
+    .set({ status: outcome })
+    .where(
+      "carrier_id",
+      "in",
+      batches.map(({ id }) => id),
+    )
+    .where("settled_at", "is not", null)
+    .execute();
+  const reverted = batches.filter(({ failure }) => failure !== null).map(({ id }) => id);
+  if (reverted.length > 0) await unpack(trx, reverted, { alone: true });
+}
+
+/** Takes members out of batches that will never be mined, or did nothing. */
+async function unpack(trx: Trx, batchIds: readonly string[], { alone }: { alone: boolean }): Promise<void> {
+  await trx
+    .updateTable("intents")
+    .set({ status: "queued", carrier_id: null, carrier_index: null, ...(alone ? { alone } : {}) })
+    .where("carrier_id", "in", batchIds)
+    .where("status", "=", "carried")
     .execute();
 }
 
@@ -268,18 +477,19 @@ export async function recordFinal(trx: Trx, intentIds: string[]): Promise<void> 
 export async function recordLostReceipt(trx: Trx, intentId: string): Promise<void> {
   await trx
     .updateTable("intents")
-    .set({ status: "signed", mined_hash: null, mined_block_hash: null, failure: null, settled_at: null })
+    .set({ status: "signed", ...unmined })
     .where("id", "=", intentId)
     .execute();
+  await forgetTold(trx, intentId);
   await trx.updateTable("transactions").set({ broadcast_at: null }).where("intent_id", "=", intentId).execute();
 }
 
-/** The nonce is another transaction's for good, so that none of the intent's can be mined: it gets a new one. */
-export async function recordLostNonce(trx: Trx, intent: OpenIntent): Promise<void> {
+/** The nonce is another transaction's for good, so that none of the intent's can be mined: what it does gets a new one. */
+export async function recordLostNonce(trx: Trx, { id, kind }: OpenIntent): Promise<void> {
   await trx
     .updateTable("intents")
     .set(
-      intent.kind === "fill"
+      kind === "fill" || kind === "batch"
         ? {
             status: "failed",
             failure: "The nonce was used by another transaction before.",
@@ -287,8 +497,9 @@ export async function recordLostNonce(trx: Trx, intent: OpenIntent): Promise<voi
           }
         : { status: "queued", nonce: null },
     )
-    .where("id", "=", intent.id)
+    .where("id", "=", id)
     .execute();
+  if (kind === "batch") await unpack(trx, [id], { alone: false });
 }
 
 /** Which of these nonces no intent has ever held. */

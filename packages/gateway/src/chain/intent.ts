@@ -2,9 +2,20 @@ import type { ErrorCode } from "@hireforhumans/protocol";
 import type { Trx } from "../context.ts";
 import type { Receipt } from "./node.ts";
 
-/** What an intent does; `fill` closes a gap in the nonces and is the outbox's own. */
+/** What an intent does. The outbox's own: `batch` carries others, `fill` closes a gap in the nonces. */
 export type IntentKind =
-  "fund" | "cancel" | "accept" | "reopen" | "submit" | "release" | "reject" | "refund" | "settle" | PoolVerb | "fill";
+  | "fund"
+  | "cancel"
+  | "accept"
+  | "reopen"
+  | "submit"
+  | "release"
+  | "reject"
+  | "refund"
+  | "settle"
+  | PoolVerb
+  | "batch"
+  | "fill";
 
 /** What is done with disputes and jurors. All but `dispute` is the arbitration pool's. */
 export type PoolVerb =
@@ -64,6 +75,7 @@ export interface FailureReason {
  * counts: `onMined` may follow `onFailed`, and either may come again, so both must be idempotent.
  */
 export interface IntentHandler {
-  onMined?: (trx: Trx, intent: Intent, receipt: Receipt) => Promise<void>;
+  /** Of those that one transaction carried. */
+  onMined?: (trx: Trx, intents: readonly Intent[], receipt: Receipt) => Promise<void>;
   onFailed?: (trx: Trx, intent: Intent, reason: FailureReason) => Promise<void>;
 }

@@ -52,6 +52,7 @@ export interface Receipt {
   blockHash: string;
   blockNumber: bigint;
   succeeded: boolean;
+  logs: RawLog[];
 }
 
 export type BlockTag = "latest" | "finalized" | bigint;
@@ -117,6 +118,7 @@ export class ChainNode extends JsonRpcProvider {
       blockHash: String(raw["blockHash"]),
       blockNumber: getBigInt(String(raw["blockNumber"])),
       succeeded: raw["status"] === "0x1",
+      logs: toLogs(raw["logs"] ?? []),
     };
   }
 }

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Database, Trx } from "../context.ts";
 import type { Listen, Unlisten } from "../database/notifications.ts";
+import { inGroups } from "../groups.ts";
 import { type Loop, startLoop } from "../loop.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import { type BatchCall, planBatches } from "./batch.ts";
 import { type BroadcastOutcome, broadcastRaw } from "./broadcast.ts";
 import { recordAct } from "../audit/record.ts";
 import { ChainUnavailable, FencedOut } from "./errors.ts";
@@ -11,19 +13,20 @@ import type { FeeSource } from "./fees.ts";
 import type { FinalNumber } from "./finality.ts";
 import {
   type UnsentTransaction,
+  hasQueued,
   insertIntents,
   markSent,
   raiseNextNonce,
-  readOpen,
+  readMinedBlocks,
   readQueued,
+  readSigned,
   readUnsent,
   signIntents,
-  transactionOf,
+  transactionsOf,
 } from "./intent-rows.ts";
 import type { IntentHandler, IntentKind, NewIntent } from "./intent.ts";
 import { createLease } from "./lease.ts";
 import { type ChainNode, NodeError } from "./node.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionSigner } from "./signer.ts";
 import { Unstick } from "./unstick.ts";
@@ -68,16 +71,26 @@ export interface OutboxOptions {
   metrics: Metrics;
   pollMs: number;
   bumpAfterMs: number;
+  /** Intents to one contract that wait for a signature at the same time travel together. Undefined: each travels alone. */
+  batch?: BatchCall | undefined;
 }
 
-/** Intents signed in one transaction. */
-const SIGN_AT_ONCE = 100;
+/** Intents signed in one transaction of the database. */
+const SIGN_AT_ONCE = 500;
+/** Signatures are at least so far apart, so that under load many intents share one; an intent alone waits no longer. */
+const GATHER_MS = 50;
 /** A node may forget what it was given; it gets it again so often. */
 const REBROADCAST_MS = 15_000;
 /** How long `broadcast` waits for a signature, and then for the node's answer. */
 const SIGNED_WITHIN_MS = 10_000;
-const SENT_WITHIN_MS = 2_000;
+const SENT_WITHIN_MS = 250;
 const LOOK_AGAIN_MS = 25;
+
+/** The transaction that carries an intent, and whether a node has taken it. */
+interface SignedFor {
+  hash: string;
+  sent: boolean;
+}
 
 export function createOutbox(options: OutboxOptions): Outbox {
   return new LeasedOutbox(options);
@@ -90,8 +103,9 @@ class LeasedOutbox implements Outbox {
   readonly #lease;
   readonly #settlement: Settlement;
   readonly #unstick: Unstick;
-  readonly #signQueued = oneAtATime(() => this.#signOnce());
-  readonly #sendUnsent = oneAtATime(() => this.#sendOnce());
+  readonly #sign = inGroups((ids: (string | null)[]) => this.#signGroup(ids), { most: Infinity, apartMs: GATHER_MS });
+  readonly #find = inGroups((ids: string[]) => this.#findAll(ids));
+  readonly #send = inGroups((calls: null[]) => this.#sendOnce().then((more) => calls.map(() => more)));
   #ready = false;
   #loop: Loop | undefined;
   #unlisten: Unlisten | undefined;
@@ -125,18 +139,30 @@ class LeasedOutbox implements Outbox {
 
   async broadcast(intentId: string): Promise<string> {
     const deadline = performance.now() + SIGNED_WITHIN_MS;
-    let transaction = await transactionOf(this.#options.db, intentId);
+    let transaction = await this.#carrierOf(intentId);
     while (transaction === undefined) {
-      const signed = await this.#trySigning();
-      transaction = await transactionOf(this.#options.db, intentId);
-      if (transaction !== undefined) break;
       if (this.#loop === undefined || performance.now() > deadline) {
         throw new ChainUnavailable("The transaction could not be signed in time. It is stored and will be sent.");
       }
-      if (!signed) await sleep(LOOK_AGAIN_MS);
+      await sleep(LOOK_AGAIN_MS);
+      transaction = await this.#carrierOf(intentId);
     }
     if (!transaction.sent) await Promise.race([this.#trySending(), sleep(SENT_WITHIN_MS, undefined, { ref: false })]);
     return transaction.hash;
+  }
+
+  /** Signs it where that is for this process to do. @returns undefined while nobody has */
+  async #carrierOf(intentId: string): Promise<SignedFor | undefined> {
+    if (!this.#ready) {
+      this.#loop?.wake();
+      return this.#find(intentId);
+    }
+    try {
+      return (await this.#sign(intentId)) ?? (await this.#find(intentId));
+    } catch (error) {
+      if (!(error instanceof ChainUnavailable || error instanceof FencedOut)) throw error;
+      return this.#find(intentId);
+    }
   }
 
   async start(): Promise<void> {
@@ -155,27 +181,31 @@ class LeasedOutbox implements Outbox {
     await this.#unlisten?.();
     await loop?.stop();
     this.#ready = false;
-    await Promise.allSettled([this.#signQueued(), this.#sendUnsent()]);
+    await Promise.allSettled([this.#sign(null), this.#send(null)]);
     await this.#lease.release();
   }
 
   async #turn(): Promise<boolean> {
     if (!(await this.#takeOver())) return false;
     const { db, node, finalNumber, metrics } = this.#options;
-    await this.#signQueued();
-    const leftover = await this.#sendUnsent();
-    const open = await readOpen(db, this.signer);
-    const signed = open.filter(({ status }) => status === "signed");
+    await this.#sign(null);
+    const leftover = await this.#send(null);
+    const signed = await readSigned(db, this.signer);
+    const mined = await readMinedBlocks(db, this.signer);
     metrics.outboxIntents.set({ status: "signed" }, signed.length);
-    metrics.outboxIntents.set({ status: "mined" }, open.length - signed.length);
-    if (open.length === 0) {
+    metrics.outboxIntents.set(
+      { status: "mined" },
+      mined.reduce((sum, { intents }) => sum + intents, 0),
+    );
+    if (signed.length === 0) {
       this.#underpriced.clear();
       this.#complaints.clear();
-      return false;
+      if (mined.length === 0) return false;
     }
     const [latest, nextNonce] = await Promise.all([node.block("latest"), node.transactionCount(this.signer, "latest")]);
     if (latest === undefined) throw new ChainUnavailable("The node has no latest block.");
-    await this.#settlement.follow(open, { latest, nextNonce, final: await finalNumber(latest) });
+    const position = { signer: this.signer, latest, nextNonce, final: await finalNumber(latest) };
+    await this.#settlement.follow(signed, position);
     const replaced = await this.#unstick.look(signed, nextNonce, this.#underpriced);
     return replaced || leftover;
   }
@@ -197,37 +227,39 @@ class LeasedOutbox implements Outbox {
     return true;
   }
 
-  /** @returns whether this process is the one that signs */
-  async #trySigning(): Promise<boolean> {
-    if (!this.#ready) {
-      this.#loop?.wake();
-      return false;
-    }
-    try {
-      await this.#signQueued();
-      return true;
-    } catch (error) {
-      if (!(error instanceof ChainUnavailable || error instanceof FencedOut)) throw error;
-      return false;
-    }
-  }
-
   /** The bytes are stored, so whatever hinders their sending is the loop's to overcome. */
   async #trySending(): Promise<void> {
     try {
-      await this.#sendUnsent();
+      await this.#send(null);
     } catch (error) {
       this.#options.log.warn({ err: error }, "a stored transaction could not be sent yet; it is tried again");
     }
   }
 
-  async #signOnce(): Promise<void> {
-    const { db, fees } = this.#options;
-    if (!this.#ready || (await readQueued(db, this.signer, 1)).length === 0) return;
+  async #signGroup(ids: readonly (string | null)[]): Promise<(SignedFor | undefined)[]> {
+    const signed = await this.#signOnce();
+    return ids.map((id) => {
+      const hash = id === null ? undefined : signed.get(id);
+      return hash === undefined ? undefined : { hash, sent: false };
+    });
+  }
+
+  async #findAll(ids: readonly string[]): Promise<(SignedFor | undefined)[]> {
+    const found = await transactionsOf(this.#options.db, [...new Set(ids)]);
+    return ids.map((id) => found.get(id));
+  }
+
+  /** @returns the hash of the transaction of each intent that was signed now */
+  async #signOnce(): Promise<Map<string, string>> {
+    const { db, fees, batch } = this.#options;
+    if (!this.#ready || !(await hasQueued(db, this.signer))) return new Map();
     const offered = await fees.current();
-    await db.transaction().execute(async (trx) => {
+    return db.transaction().execute(async (trx) => {
       await this.#lease.guard(trx);
-      await signIntents(trx, await readQueued(trx, this.signer, SIGN_AT_ONCE), { ...this.#options, fees: offered });
+      const plans = planBatches(await readQueued(trx, this.signer, SIGN_AT_ONCE), batch);
+      return plans.length === 0
+        ? new Map<string, string>()
+        : signIntents(trx, plans, { ...this.#options, fees: offered });
     });
   }
 

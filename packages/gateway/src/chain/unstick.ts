@@ -3,7 +3,7 @@ import type { Database, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { FeeSource } from "./fees.ts";
-import { type OpenIntent, insertTransaction, unheldNonces } from "./intent-rows.ts";
+import { type OpenIntent, insertTransaction, readCall, unheldNonces } from "./intent-rows.ts";
 import type { ChainNode } from "./node.ts";
 import type { TransactionSigner } from "./signer.ts";
 
@@ -40,7 +40,7 @@ export class Unstick {
    * @param underpriced hashes of transactions that a node refused for their fees
    * @returns whether something new is to be broadcast
    */
-  async look(signed: OpenIntent[], nextNonce: bigint, underpriced: ReadonlySet<string>): Promise<boolean> {
+  async look(signed: readonly OpenIntent[], nextNonce: bigint, underpriced: ReadonlySet<string>): Promise<boolean> {
     const lowest = signed.find(({ nonce }) => nonce >= nextNonce);
     if (lowest === undefined) return false;
     if (lowest.nonce > nextNonce) return this.#fill(nextNonce, lowest.nonce);
@@ -57,7 +57,7 @@ export class Unstick {
 
   async #bump(intent: OpenIntent): Promise<boolean> {
     const { db, chainId, signer, fees, log, metrics, guard } = this.#options;
-    const { nonce, to, data, gasLimit } = intent;
+    const { nonce } = intent;
     const [newest] = intent.transactions;
     const raised = newest && (await fees.bump(newest.fees));
     metrics.outboxFeeCapped.set(raised === undefined ? 1 : 0);
@@ -67,7 +67,7 @@ export class Unstick {
       this.#lowest = undefined;
       return false;
     }
-    const signed = await signer.sign({ chainId, nonce, to, data, gasLimit, ...raised });
+    const signed = await signer.sign({ chainId, nonce, ...(await readCall(db, intent.id)), ...raised });
     await db.transaction().execute(async (trx) => {
       await guard(trx);
       await insertTransaction(trx, intent.id, nonce, raised, signed);

@@ -391,6 +391,8 @@ export interface Schema {
     /** The batch that it travels in, and its place there. */
     carrier_id: string | null;
     carrier_index: number | null;
+    /** Of the first transaction that was signed for it. */
+    first_hash: string | null;
     /** It was in a batch that was reverted as a whole, and travels by itself now. */
     alone: Generated<boolean>;
     created_at: CreatedAt;

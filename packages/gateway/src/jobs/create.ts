@@ -167,9 +167,9 @@ async function fundingIntentId(db: Database, jobId: string): Promise<string> {
 /** A transaction that stuck is signed anew at a higher fee; the answer names the first one, always. */
 async function firstFundingHash(db: Database, jobId: string): Promise<string> {
   const { hash } = await db
-    .selectFrom("transactions")
-    .innerJoin("intents", "intents.id", "transactions.intent_id")
-    .select("hash")
+    .selectFrom("intents")
+    .leftJoin("transactions", "transactions.intent_id", "intents.id")
+    .select(sql<string>`coalesce(first_hash, transactions.hash)`.as("hash"))
     .where("intent_key", "=", `fund:${jobId}`)
     .orderBy("transactions.created_at")
     .limit(1)

@@ -7,7 +7,7 @@ export function handleFundIntents(ctx: Context): void {
   ctx.outbox.handle("fund", {
     onFailed: (trx, intent, reason) => failJob(trx, intent, { code: reason.name, message: reason.message }),
     // After a reorg the same transaction may go through after all; the follower then opens the job.
-    onMined: (trx, intent) => reviveJob(trx, intent),
+    onMined: (trx, intents) => reviveJobs(trx, intents),
   });
 }
 
@@ -23,11 +23,15 @@ async function failJob(trx: Trx, { jobId }: Intent, failure: { code: string; mes
     await appendJobEvent(trx, { jobId: failed.id, type: "job.failed", once: "failed", data: failure });
 }
 
-async function reviveJob(trx: Trx, { jobId }: Intent): Promise<void> {
+async function reviveJobs(trx: Trx, intents: readonly Intent[]): Promise<void> {
   await trx
     .updateTable("jobs")
     .set({ status: "funding", failure: null, ended_at: null })
-    .where("id", "=", jobId ?? "")
+    .where(
+      "id",
+      "in",
+      intents.flatMap(({ jobId }) => jobId ?? []),
+    )
     .where("status", "=", "failed")
     .execute();
 }

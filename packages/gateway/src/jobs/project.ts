@@ -1,16 +1,18 @@
+import { sql } from "kysely";
 import type { Trx } from "../context.ts";
 import { type ChainState, type StoredChainEvent, chainStateOf } from "./chain-state.ts";
-import { appendJobEvent } from "./events.ts";
+import { appendJobEvents } from "./events.ts";
 
-/** What the rest of the gateway does when the chain moves a job; each runs in the transaction of the move. */
+/** What the rest of the gateway does when the chain moves jobs; each runs in the transaction of the move. */
 export interface ProjectionListeners {
-  onFunded(trx: Trx, jobId: string): Promise<void>;
-  onReopened(trx: Trx, jobId: string, workerId: string | null): Promise<void>;
-  onEnded(trx: Trx, jobId: string): Promise<void>;
-  /** The worker's part is done, though the job goes on (a review, an appeal). */
-  onDelivered(trx: Trx, workerId: string): Promise<void>;
-  /** The escrow recorded something of a worker, or took it back with a block. */
-  onRecorded(trx: Trx, jobId: string): Promise<void>;
+  onFunded(trx: Trx, jobIds: readonly string[]): Promise<void>;
+  /** @param reopened With the worker that had the job, if any. */
+  onReopened(trx: Trx, reopened: readonly { jobId: string; workerId: string | null }[]): Promise<void>;
+  onEnded(trx: Trx, jobIds: readonly string[]): Promise<void>;
+  /** These workers' part is done, though the job may go on (a review, an appeal). */
+  onDelivered(trx: Trx, workerIds: readonly string[]): Promise<void>;
+  /** The escrow recorded something of the jobs' workers, or took it back with a block. */
+  onRecorded(trx: Trx, jobIds: readonly string[]): Promise<void>;
 }
 
 /** How far a status is along a round; a job's public status never falls behind what is signed and stored. */
@@ -31,7 +33,8 @@ const isFinal = (status: string | null): boolean => status === "paid" || status 
 
 /**
  * Writes onto our rows what the followed branch now says of these jobs. It folds each job's stored events anew, so the
- * same call serves new blocks, rolled back blocks and a rebuild, and calling it twice changes nothing.
+ * same call serves new blocks, rolled back blocks and a rebuild, and calling it twice changes nothing. However many jobs a
+ * block moves, it takes the same few statements.
  * Events of jobs that are not ours are passed over, and so are those of other contracts than the escrow.
  */
 export async function projectJobs(
@@ -40,96 +43,194 @@ export async function projectJobs(
   chainJobIds: readonly string[],
   listeners: ProjectionListeners,
 ): Promise<void> {
-  for (const chainJobId of [...new Set(chainJobIds)].sort()) await projectJob(trx, escrow, chainJobId, listeners);
+  const jobs = await lockJobs(trx, chainJobIds);
+  if (jobs.length === 0) return;
+  const events = await eventsOf(trx, escrow, jobs);
+  const states = jobs.map((job) => ({
+    job,
+    state: chainStateOf(events.get(job.chain_job_id) ?? [], BigInt(job.terms.review_window)),
+  }));
+  const stored = await storedWords(trx, jobs);
+  const workers = await workersAt(
+    trx,
+    states.flatMap(({ state }) => state.worker ?? []),
+  );
+  const moves = states.map(({ job, state }) => {
+    const ahead = storedStatus(stored, job.id, state.round);
+    return moveOf(job, state, {
+      status: ahead.status,
+      workerId: state.worker === null ? ahead.workerId : (workers.get(state.worker) ?? null),
+    });
+  });
+  await writeMoves(trx, moves);
+  await appendJobEvents(
+    trx,
+    states.flatMap(({ job, state }) => state.happenings.map((happening) => ({ jobId: job.id, ...happening }))),
+  );
+  await tell(trx, listeners, moves);
 }
 
-async function projectJob(trx: Trx, escrow: string, chainJobId: string, listeners: ProjectionListeners): Promise<void> {
-  const job = await trx
+type LockedJob = Awaited<ReturnType<typeof lockJobs>>[number];
+
+/** In one order, so that no two projections wait for each other. */
+async function lockJobs(trx: Trx, chainJobIds: readonly string[]) {
+  if (chainJobIds.length === 0) return [];
+  return trx
     .selectFrom("jobs")
-    .select(["id", "status", "round", "worker_id", "terms", "ended_at", "funded_at"])
-    .where("chain_job_id", "=", chainJobId)
+    .select(["id", "chain_job_id", "status", "round", "worker_id", "terms", "ended_at", "funded_at"])
+    .where("chain_job_id", "in", [...new Set(chainJobIds)])
+    .orderBy("id")
     .forUpdate()
-    .executeTakeFirst();
-  if (job === undefined) return;
-
-  const state = chainStateOf(await eventsOf(trx, escrow, chainJobId), BigInt(job.terms.review_window));
-  const ahead = await storedStatus(trx, job.id, state.round);
-  const status = state.status === null || rank(ahead.status) > rank(state.status) ? ahead.status : state.status;
-  const final = isFinal(state.status);
-  const failed = job.status === "failed" && state.status === null;
-  const reopened = state.round > job.round;
-
-  await trx
-    .updateTable("jobs")
-    .set({
-      status: failed ? "failed" : status,
-      chain_status: state.status,
-      chain_until_seconds: state.untilSeconds,
-      round: state.round,
-      worker_id: await workerOf(trx, state, ahead.workerId),
-      escrow_transaction_hash: (eb) => eb.fn.coalesce(eb.val(state.escrowTransactionHash), "escrow_transaction_hash"),
-      release_transaction_hash: state.releaseTransactionHash,
-      refund_transaction_hash: state.refundTransactionHash,
-      // Where a stored word is ahead of the chain, its own estimate stands.
-      ...(rank(state.status) >= rank(ahead.status) ? { until_seconds: state.untilSeconds } : {}),
-      ...(job.funded_at === null && state.status !== null ? { funded_at: new Date() } : {}),
-      ended_at: final || failed ? (job.ended_at ?? new Date()) : null,
-    })
-    .where("id", "=", job.id)
     .execute();
+}
 
-  for (const happening of state.happenings) await appendJobEvent(trx, { jobId: job.id, ...happening });
-  if (job.funded_at === null && state.status === "open") await listeners.onFunded(trx, job.id);
-  if (reopened && state.status === "open") await listeners.onReopened(trx, job.id, job.worker_id);
-  if (job.worker_id !== null && inHand(job.status) && !inHand(status)) await listeners.onDelivered(trx, job.worker_id);
-  if (reopened || final !== (job.ended_at !== null)) await listeners.onRecorded(trx, job.id);
-  if (final && job.ended_at === null) await listeners.onEnded(trx, job.id);
+/** What a job becomes. */
+interface Move {
+  job: LockedJob;
+  state: ChainState;
+  status: string;
+  workerId: string | null;
+  /** A stored word is ahead of the chain: its own estimate of the window stands. */
+  ahead: boolean;
+  endedAt: Date | null;
+  reopened: boolean;
+}
+
+function moveOf(job: LockedJob, state: ChainState, stored: { status: string; workerId: string | null }): Move {
+  const status = state.status === null || rank(stored.status) > rank(state.status) ? stored.status : state.status;
+  const failed = job.status === "failed" && state.status === null;
+  return {
+    job,
+    state,
+    status: failed ? "failed" : status,
+    workerId: stored.workerId,
+    ahead: rank(state.status) < rank(stored.status),
+    endedAt: isFinal(state.status) || failed ? (job.ended_at ?? new Date()) : null,
+    reopened: state.round > job.round,
+  };
+}
+
+async function writeMoves(trx: Trx, moves: readonly Move[]): Promise<void> {
+  const now = new Date();
+  const rows = moves.map(({ job, state, status, workerId, ahead, endedAt }) => ({
+    id: job.id,
+    status,
+    chain_status: state.status,
+    until: state.untilSeconds?.toString() ?? null,
+    ahead,
+    round: state.round,
+    worker: workerId,
+    escrow_hash: state.escrowTransactionHash,
+    release_hash: state.releaseTransactionHash,
+    refund_hash: state.refundTransactionHash,
+    funded_at: job.funded_at ?? (state.status === null ? null : now),
+    ended_at: endedAt,
+  }));
+  await sql`
+    update jobs set
+      status = move.status, chain_status = move.chain_status, round = move.round, worker_id = move.worker,
+      chain_until_seconds = move.until,
+      until_seconds = case when move.ahead then jobs.until_seconds else move.until end,
+      escrow_transaction_hash = coalesce(move.escrow_hash, jobs.escrow_transaction_hash),
+      release_transaction_hash = move.release_hash, refund_transaction_hash = move.refund_hash,
+      funded_at = move.funded_at, ended_at = move.ended_at
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as move (
+      id text, status text, chain_status text, until int8, ahead boolean, round int4, worker text, escrow_hash text,
+      release_hash text, refund_hash text, funded_at timestamptz, ended_at timestamptz
+    )
+    where jobs.id = move.id`.execute(trx);
+}
+
+async function tell(trx: Trx, listeners: ProjectionListeners, moves: readonly Move[]): Promise<void> {
+  const ids = (some: readonly Move[]) => some.map(({ job }) => job.id);
+  const funded = moves.filter(({ job, state }) => job.funded_at === null && state.status === "open");
+  if (funded.length > 0) await listeners.onFunded(trx, ids(funded));
+  const reopened = moves.filter((move) => move.reopened && move.state.status === "open");
+  if (reopened.length > 0) {
+    await listeners.onReopened(
+      trx,
+      reopened.map(({ job }) => ({ jobId: job.id, workerId: job.worker_id })),
+    );
+  }
+  const delivered = moves.flatMap(({ job, status }) =>
+    job.worker_id !== null && inHand(job.status) && !inHand(status) ? [job.worker_id] : [],
+  );
+  if (delivered.length > 0) await listeners.onDelivered(trx, [...new Set(delivered)]);
+  const recorded = moves.filter((move) => move.reopened || isFinal(move.state.status) !== (move.job.ended_at !== null));
+  if (recorded.length > 0) await listeners.onRecorded(trx, ids(recorded));
+  const ended = moves.filter(({ job, state }) => isFinal(state.status) && job.ended_at === null);
+  if (ended.length > 0) await listeners.onEnded(trx, ids(ended));
 }
 
 const inHand = (status: string): boolean => status === "accepted" || status === "submitted";
 
 const rank = (status: string | null): number => (status === null ? -1 : (progress[status] ?? -1));
 
-async function eventsOf(trx: Trx, escrow: string, chainJobId: string): Promise<StoredChainEvent[]> {
+/** Oldest first, by the job's id on chain. */
+async function eventsOf(
+  trx: Trx,
+  escrow: string,
+  jobs: readonly LockedJob[],
+): Promise<Map<string, StoredChainEvent[]>> {
   const rows = await trx
     .selectFrom("chain_events")
     .innerJoin("blocks", "blocks.hash", "chain_events.block_hash")
-    .select(["name", "transaction_hash", "args", "blocks.timestamp_seconds"])
-    .where("chain_job_id", "=", chainJobId)
+    .select(["chain_job_id", "name", "transaction_hash", "args", "blocks.timestamp_seconds"])
+    .where(
+      "chain_job_id",
+      "in",
+      jobs.map((job) => job.chain_job_id),
+    )
     .where("address", "=", escrow)
     .orderBy("block_number")
     .orderBy("log_index")
     .execute();
-  return rows.map((row) => ({
+  const events = rows.map((row) => ({
+    chainJobId: row.chain_job_id ?? "",
     name: row.name,
     transactionHash: row.transaction_hash,
     timestampSeconds: row.timestamp_seconds,
     args: row.args,
   }));
+  return Map.groupBy(events, ({ chainJobId }) => chainJobId);
 }
 
-/** What signed words we hold for this round say, whether the chain has them yet or not. */
-async function storedStatus(trx: Trx, jobId: string, round: number) {
+/** Signed words that we hold, whether the chain has them yet or not: by job and round, who accepted and who handed in. */
+interface StoredWords {
+  accepted: Map<string, string>;
+  submitted: Set<string>;
+}
+
+async function storedWords(trx: Trx, jobs: readonly LockedJob[]): Promise<StoredWords> {
+  const ids = jobs.map(({ id }) => id);
   const accepted = await trx
     .selectFrom("offers")
-    .select("worker_id")
-    .where("job_id", "=", jobId)
-    .where("round", "=", round)
+    .select(["job_id", "round", "worker_id"])
+    .where("job_id", "in", ids)
     .where("status", "=", "accepted")
-    .executeTakeFirst();
-  if (accepted === undefined) return { status: "funding", workerId: null };
-  const evidence = await trx
-    .selectFrom("evidence")
-    .select("id")
-    .where("job_id", "=", jobId)
-    .where("round", "=", round)
-    .where("worker_id", "=", accepted.worker_id)
-    .executeTakeFirst();
-  return { status: evidence === undefined ? "accepted" : "submitted", workerId: accepted.worker_id };
+    .execute();
+  const evidence =
+    accepted.length === 0
+      ? []
+      : await trx.selectFrom("evidence").select(["job_id", "round", "worker_id"]).where("job_id", "in", ids).execute();
+  return {
+    accepted: new Map(accepted.map((row) => [`${row.job_id} ${row.round}`, row.worker_id])),
+    submitted: new Set(evidence.map((row) => `${row.job_id} ${row.round} ${row.worker_id}`)),
+  };
 }
 
-async function workerOf(trx: Trx, state: ChainState, storedWorkerId: string | null): Promise<string | null> {
-  if (state.worker === null) return storedWorkerId;
-  const worker = await trx.selectFrom("workers").select("id").where("address", "=", state.worker).executeTakeFirst();
-  return worker?.id ?? null;
+function storedStatus({ accepted, submitted }: StoredWords, jobId: string, round: number) {
+  const workerId = accepted.get(`${jobId} ${round}`);
+  if (workerId === undefined) return { status: "funding", workerId: null };
+  return { status: submitted.has(`${jobId} ${round} ${workerId}`) ? "submitted" : "accepted", workerId };
+}
+
+async function workersAt(trx: Trx, addresses: readonly string[]): Promise<Map<string, string>> {
+  if (addresses.length === 0) return new Map();
+  const rows = await trx
+    .selectFrom("workers")
+    .select(["id", "address"])
+    .where("address", "in", [...new Set(addresses)])
+    .execute();
+  return new Map(rows.map(({ id, address }) => [address, id]));
 }

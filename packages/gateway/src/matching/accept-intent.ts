@@ -8,7 +8,9 @@ import { wakeWorkers } from "./offers.ts";
 export function handleAcceptIntents(ctx: Context): void {
   ctx.outbox.handle("accept", {
     onFailed: (trx, intent, reason) => withdrawAcceptance(ctx, trx, intent, reason),
-    onMined: (trx, intent) => restoreAcceptance(trx, intent),
+    onMined: async (trx, intents) => {
+      for (const intent of await withCanceledOffers(trx, intents)) await restoreAcceptance(trx, intent);
+    },
   });
 }
 
@@ -39,6 +41,23 @@ async function withdrawAcceptance(ctx: Context, trx: Trx, intent: Intent, reason
     data: { worker: offer.address, cause: reason.name },
   });
   ctx.log.warn({ job_id: job.id, intent_id: intent.id, reason: reason.name }, "the chain refused an acceptance");
+}
+
+/** Nothing has to be restored for any other. */
+async function withCanceledOffers(trx: Trx, intents: readonly Intent[]): Promise<Intent[]> {
+  const rows = await trx
+    .selectFrom("offers")
+    .select("job_id")
+    .distinct()
+    .where(
+      "job_id",
+      "in",
+      intents.flatMap(({ jobId }) => jobId ?? []),
+    )
+    .where("status", "=", "canceled")
+    .execute();
+  const jobIds = new Set(rows.map(({ job_id }) => job_id));
+  return intents.filter(({ jobId }) => jobId !== null && jobIds.has(jobId));
 }
 
 /** After a reorg the same transaction may go through after all; then the chain's word stands. */

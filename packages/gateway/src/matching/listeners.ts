@@ -11,30 +11,38 @@ import { endOffers, wakeWorkers } from "./offers.ts";
  */
 export function matchingListeners(queue: Queue): Pick<ProjectionListeners, "onFunded" | "onReopened" | "onEnded"> {
   return {
-    onFunded: (trx, jobId) => lookForWorker(queue, trx, jobId),
-    onReopened: async (trx, jobId, workerId) => {
-      await lookForWorker(queue, trx, jobId);
-      if (workerId !== null) await wakeWorkers(queue, trx, [workerId]);
+    onFunded: (trx, jobIds) => lookForWorkers(queue, trx, jobIds),
+    onReopened: async (trx, reopened) => {
+      await lookForWorkers(
+        queue,
+        trx,
+        reopened.map(({ jobId }) => jobId),
+      );
+      await wakeWorkers(
+        queue,
+        trx,
+        reopened.flatMap(({ workerId }) => workerId ?? []),
+      );
     },
-    onEnded: async (trx, jobId) => {
-      await trx.updateTable("jobs").set({ next_wave_at: null }).where("id", "=", jobId).execute();
-      const asked = await endOffers(trx, jobId, { status: "canceled", reason: "the job ended" });
-      const { worker_id } = await trx
-        .selectFrom("jobs")
-        .select("worker_id")
-        .where("id", "=", jobId)
-        .executeTakeFirstOrThrow();
-      await wakeWorkers(queue, trx, worker_id === null ? asked : [...asked, worker_id]);
+    onEnded: async (trx, jobIds) => {
+      const jobs = await trx
+        .updateTable("jobs")
+        .set({ next_wave_at: null })
+        .where("id", "in", jobIds)
+        .returning("worker_id")
+        .execute();
+      const asked = await endOffers(trx, jobIds, { status: "canceled", reason: "the job ended" });
+      await wakeWorkers(queue, trx, [...asked, ...jobs.flatMap(({ worker_id }) => worker_id ?? [])]);
     },
   };
 }
 
-/** Begins the waves of a round. */
-export async function lookForWorker(queue: Queue, trx: Trx, jobId: string): Promise<void> {
+/** Begins the waves of a round of each of these jobs. */
+export async function lookForWorkers(queue: Queue, trx: Trx, jobIds: readonly string[]): Promise<void> {
   await trx
     .updateTable("jobs")
     .set({ wave: 0, next_wave_at: sql`now()`, unmatched_at: null })
-    .where("id", "=", jobId)
+    .where("id", "in", jobIds)
     .execute();
-  await queue.send(trx, "match", jobId);
+  await queue.sendAll(trx, "match", jobIds);
 }

@@ -50,19 +50,19 @@ export async function makeOffers(trx: Trx, { job, wave, candidates, seconds }: N
 }
 
 /**
- * Ends the pending offers of a job, or those whose time is over. The job's row must be locked. The places they held are
+ * Ends the pending offers of a job or of several, or those whose time is over. The jobs' rows must be locked. The places they held are
  * free once `recountPlaces` was called, here or by the worker's turn in the queue.
  * @returns the workers whose offers ended
  */
 export async function endOffers(
   trx: Trx,
-  jobId: string,
+  jobIds: string | readonly string[],
   ending: { status: "timeout" | "rescinded" | "canceled"; reason: string; expiredOnly?: boolean },
 ): Promise<string[]> {
   const ended = await trx
     .updateTable("offers")
     .set({ status: ending.status, reason: ending.reason, decided_at: sql`now()` })
-    .where("job_id", "=", jobId)
+    .where("job_id", "in", [jobIds].flat())
     .where("status", "=", "pending")
     .$if(ending.expiredOnly === true, (update) => update.where("expires_at", "<=", sql<Date>`now()`))
     .returning("worker_id")
@@ -72,5 +72,5 @@ export async function endOffers(
 
 /** Lets matching see, after the commit, what these workers could do now. */
 export async function wakeWorkers(queue: Queue, trx: Trx, workerIds: readonly string[]): Promise<void> {
-  for (const workerId of workerIds) await queue.send(trx, "match", workerId);
+  await queue.sendAll(trx, "match", [...new Set(workerIds)]);
 }

@@ -13,6 +13,8 @@ export type QueueName = (typeof queueNames)[number];
 export interface Queue {
   /** Within `trx` the job exists only once that commits; null sends at once. Call it after `start`. */
   send(trx: Trx | null, name: QueueName, id: string): Promise<void>;
+  /** The same for many at once. */
+  sendAll(trx: Trx | null, name: QueueName, ids: readonly string[]): Promise<void>;
   /**
    * Call it before `start`. A handler that throws is called again, later each time, for about a quarter of an hour; it
    * must be idempotent, and what has a deadline must be found by a sweep as well.
@@ -104,6 +106,14 @@ export function createQueue({ connection, log, metrics }: QueueOptions): Queue {
   return {
     async send(trx, name, id) {
       await boss.send(name, { id }, trx === null ? {} : { db: fromKysely(trx) });
+    },
+    async sendAll(trx, name, ids) {
+      if (ids.length === 0) return;
+      await boss.insert(
+        name,
+        ids.map((id) => ({ data: { id } })),
+        trx === null ? {} : { db: fromKysely(trx) },
+      );
     },
     work(name, handler) {
       if (handlers.has(name)) throw new Error(`There is a handler for the queue ${name} already.`);

@@ -73,11 +73,11 @@ async function enqueueEnd(ctx: Context, trx: Trx, jobId: string, chainStatus: st
  */
 const noIntentUnderWay = (): Expression<SqlBool> => sql<SqlBool>`not exists (
   select 1 from intents where intents.job_id = jobs.id and (
-    intents.status in ('queued', 'signed')
+    intents.status in ('queued', 'signed') or (intents.status = 'carried' and intents.settled_at is null)
     or (
       intents.kind in ('reopen', 'refund', 'settle')
       and (
-        (intents.status = 'mined' and split_part(intents.intent_key, ':', 3) = jobs.round::text)
+        (intents.status in ('mined', 'carried') and split_part(intents.intent_key, ':', 3) = jobs.round::text)
         or (intents.status = 'failed' and intents.settled_at > now() - interval '5 minutes')
       )
     )

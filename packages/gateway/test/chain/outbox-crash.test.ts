@@ -45,7 +45,9 @@ describeOnDatabases("an outbox whose process dies", (database) => {
       Promise.resolve(void effects.set(id, [...(effects.get(id) ?? []), what]));
     for (const kind of ["fund", "submit"] as const) {
       outbox.handle(kind, {
-        onMined: (_trx, { id }) => note(id, "mined"),
+        onMined: async (_trx, intents) => {
+          for (const { id } of intents) await note(id, "mined");
+        },
         onFailed: (_trx, { id }, reason) => note(id, reason.name),
       });
     }

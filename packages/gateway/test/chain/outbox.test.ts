@@ -69,7 +69,8 @@ describeOnDatabases("the outbox", (database) => {
     const outbox = make();
     const handled: string[] = [];
     outbox.handle("fund", {
-      async onMined(trx, { id }, receipt) {
+      async onMined(trx, [intent], receipt) {
+        const id = intent?.id ?? "";
         const row = await trx.selectFrom("intents").select("mined_hash").where("id", "=", id).executeTakeFirstOrThrow();
         expect(row.mined_hash).toBe(receipt.transactionHash);
         handled.push(id);
@@ -176,7 +177,8 @@ describeOnDatabases("the outbox", (database) => {
     const outbox = make({ confirmations: 3 });
     const mined: string[] = [];
     outbox.handle("fund", {
-      onMined: (_trx, { id }, { blockHash }) => Promise.resolve(void mined.push(id + blockHash)),
+      onMined: (_trx, intents, { blockHash }) =>
+        Promise.resolve(void mined.push(...intents.map(({ id }) => id + blockHash))),
     });
     await outbox.start();
     const snapshot = await world.chain.rpc("evm_snapshot");

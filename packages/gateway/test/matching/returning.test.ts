@@ -90,7 +90,7 @@ describeOnDatabases("a worker who comes back", (database) => {
 
     await world.ctx.db.transaction().execute(async (trx) => {
       await trx.updateTable("jobs").set({ status: "paid", ended_at: new Date() }).where("id", "=", done).execute();
-      await matchingListeners(world.ctx.queue).onEnded(trx, done);
+      await matchingListeners(world.ctx.queue).onEnded(trx, [done]);
     });
     await placeWorker(world.ctx, worker.id);
     expect(await workerRow(worker.id)).toMatchObject({ load: 0, offered: 1 });
@@ -103,7 +103,7 @@ describeOnDatabases("a worker who comes back", (database) => {
     for (let told = 0; told < 2; told += 1) {
       await world.ctx.db.transaction().execute(async (trx) => {
         await trx.updateTable("jobs").set({ status: "refunded", ended_at: new Date() }).where("id", "=", job).execute();
-        await matchingListeners(world.ctx.queue).onEnded(trx, job);
+        await matchingListeners(world.ctx.queue).onEnded(trx, [job]);
       });
     }
     await placeWorker(world.ctx, worker.id);
@@ -121,7 +121,7 @@ describeOnDatabases("a worker who comes back", (database) => {
         .set({ round: 1, wave: 3, unmatched_at: new Date() })
         .where("id", "=", job)
         .execute();
-      await matchingListeners(world.ctx.queue).onReopened(trx, job, lapsed.id);
+      await matchingListeners(world.ctx.queue).onReopened(trx, [{ jobId: job, workerId: lapsed.id }]);
     });
     const other = await world.worker();
     await placeWorker(world.ctx, lapsed.id);

@@ -124,8 +124,8 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
     const heard: string[] = [];
     const listeners: ProjectionListeners = {
       ...silent,
-      onFunded: (_, jobId) => Promise.resolve(void heard.push(`funded ${jobId}`)),
-      onEnded: (_, jobId) => Promise.resolve(void heard.push(`ended ${jobId}`)),
+      onFunded: (_, jobIds) => Promise.resolve(void heard.push(`funded ${jobIds.join()}`)),
+      onEnded: (_, jobIds) => Promise.resolve(void heard.push(`ended ${jobIds.join()}`)),
     };
     const funded = { name: "Funded", transactionHash: "0x01", timestampSeconds: 1n, args: {} };
     await setBranch(job, [funded, { ...funded, name: "Refunded", transactionHash: "0x02" }]);
@@ -148,7 +148,7 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
     const job = await newJob();
     const { id, chainJobId } = job;
     const heard: string[] = [];
-    const onFunded = (_: unknown, jobId: string) => Promise.resolve(void heard.push(jobId));
+    const onFunded = (_: unknown, jobIds: readonly string[]) => Promise.resolve(void heard.push(...jobIds));
     await setBranch(job, [{ name: "Funded", transactionHash: "0x01", timestampSeconds: 1n, args: {} }]);
     for (let time = 0; time < 2; time++) await project([chainJobId], { ...silent, onFunded });
     expect(heard).toEqual([id]);

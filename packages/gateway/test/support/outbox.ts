@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { Wallet } from "ethers";
 import { escrowInterface } from "@hireforhumans/protocol";
 import { Secret } from "../../src/config.ts";
+import { createEscrowBatch } from "../../src/chain/batch.ts";
 import { createFees } from "../../src/chain/fees.ts";
 import { createFinalNumber } from "../../src/chain/finality.ts";
 import type { ChainNode } from "../../src/chain/node.ts";
@@ -39,6 +40,7 @@ export function makeOutbox(
     metrics: createMetrics(),
     pollMs: 20,
     bumpAfterMs: 60_000,
+    batch: createEscrowBatch(world.deployment.escrow),
     ...options,
   });
 }

@@ -9,11 +9,13 @@ const statements = [
     add column carrier_id text references intents,
     add column carrier_index int4,
     add column alone boolean not null default false,
+    add column first_hash text,
     add column mined_block_number int8`,
   sql`alter table intents drop constraint intents_status_check`,
   sql`alter table intents add constraint intents_status_check
     check (status in ('queued', 'signed', 'carried', 'mined', 'final', 'failed'))`,
   sql`create index intents_carried on intents (carrier_id, carrier_index) where carrier_id is not null`,
+  sql`create index intents_untold on intents (signer, carrier_id) where status = 'carried' and settled_at is null`,
   sql`create index intents_mined on intents (signer, mined_block_hash) where status = 'mined'`,
 
   // What one client's jobs take that a read of its funds may not know of, without reading all that it ever posted.
