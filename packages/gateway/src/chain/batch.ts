@@ -48,8 +48,7 @@ const BYTES_OF_BATCH = 100;
 
 /**
  * Which intents travel together, in the order in which the transactions get their nonces. Those of a batch may use the same
- * gas, since the contract gives each call an equal share of it. What is sent for one job stays in its order, and no intent
- * comes before one that was asked for earlier and travels alone for another reason than its gas.
+ * gas, since the contract gives each call an equal share of it. What is sent for one job stays in its order.
  * @param intents in the order in which they were asked for
  */
 export function planBatches(intents: readonly BatchedIntent[], call: BatchCall | undefined): BatchedIntent[][] {
@@ -57,7 +56,7 @@ export function planBatches(intents: readonly BatchedIntent[], call: BatchCall |
   const lastOfJob = new Map<string, number>();
   for (const intent of intents) {
     const fits = call !== undefined && !intent.alone && intent.to === call.to && call.kinds.has(intent.kind);
-    const after = intent.jobId === null ? plans.length : (lastOfJob.get(intent.jobId) ?? 0);
+    const after = intent.jobId === null ? 0 : (lastOfJob.get(intent.jobId) ?? 0);
     const open = fits ? plans.findLastIndex((plan) => plan.takesMore && plan.gasLimit === intent.gasLimit) : -1;
     const plan = open >= after ? plans[open] : undefined;
     if (plan !== undefined && call !== undefined && gasOf([...plan.intents, intent], call) <= GAS_LIMIT.max) {
