@@ -8,14 +8,14 @@ import { createApp } from "./http/app.ts";
 import { docsRoute } from "./http/docs-page.ts";
 import { operationRoutes, type Probe } from "./http/operation-routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
-import { authenticateKey, authenticateOperator } from "./keys/authenticate.ts";
+import { createKeyAuthenticator, authenticateOperator } from "./keys/authenticate.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { matchingRoutes } from "./matching/routes.ts";
 import { reviewRoutes } from "./review/routes.ts";
 import { screeningRoutes } from "./screening/routes.ts";
 import { profileRoutes } from "./workers/profile-routes.ts";
 import { workerRoutes } from "./workers/routes.ts";
-import { authenticateSession } from "./workers/sessions.ts";
+import { createSessionAuthenticator } from "./workers/sessions.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 
 /** Every route of the gateway, behind one app. */
@@ -36,8 +36,8 @@ export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, P
     docsRoute(),
   ];
   return createApp(ctx, [...served, ...operationRoutes(ctx, served, probes)], {
-    key: (token) => authenticateKey(ctx.db, token),
-    session: (token) => authenticateSession(ctx.db, token),
+    key: createKeyAuthenticator(ctx.db),
+    session: createSessionAuthenticator(ctx.db),
     operator: (token) => authenticateOperator(ctx.config.operatorToken, token),
   });
 }

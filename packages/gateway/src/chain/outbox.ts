@@ -107,6 +107,8 @@ class LeasedOutbox implements Outbox {
   readonly #find = inGroups((ids: string[]) => this.#findAll(ids));
   readonly #send = inGroups((calls: null[]) => this.#sendOnce().then((more) => calls.map(() => more)));
   #ready = false;
+  /** The process before this one may have left something untold of what is final. */
+  #looksBack = false;
   #loop: Loop | undefined;
   #unlisten: Unlisten | undefined;
   /** Transactions that a node refused for their fees. */
@@ -200,12 +202,13 @@ class LeasedOutbox implements Outbox {
     if (signed.length === 0) {
       this.#underpriced.clear();
       this.#complaints.clear();
-      if (mined.length === 0) return false;
+      if (mined.length === 0 && !this.#looksBack) return false;
     }
     const [latest, nextNonce] = await Promise.all([node.block("latest"), node.transactionCount(this.signer, "latest")]);
     if (latest === undefined) throw new ChainUnavailable("The node has no latest block.");
     const position = { signer: this.signer, latest, nextNonce, final: await finalNumber(latest) };
     await this.#settlement.follow(signed, position);
+    this.#looksBack = false;
     const replaced = await this.#unstick.look(signed, nextNonce, this.#underpriced);
     return replaced || leftover;
   }
@@ -223,6 +226,8 @@ class LeasedOutbox implements Outbox {
       if (taken) await recordAct(trx, { caller: "gateway" }, { action: "signer.taken_over", subject: this.signer });
     });
     this.#ready = true;
+    this.#looksBack = true;
+    this.#settlement.lookAgain();
     log.info({ signer: this.signer, pending }, "this process sends the relayer's transactions");
     return true;
   }

@@ -66,6 +66,11 @@ export class Settlement {
     this.#options = options;
   }
 
+  /** Whatever was known of the head, all that was mined is looked at with the next. */
+  lookAgain(): void {
+    this.#confirmedAt = undefined;
+  }
+
   /**
    * Records what is new about all that is signed or mined. An intent whose receipts can't be had is left for the next time.
    * @param signed intents in the order of their nonces

@@ -3,6 +3,7 @@ import { CompiledQuery } from "kysely";
 import type { Request } from "express";
 import { ApiError } from "@hireforhumans/protocol";
 import type { Database } from "../context.ts";
+import { inGroups } from "../groups.ts";
 
 export interface LimitOptions {
   db: Database;
@@ -22,12 +23,9 @@ export interface Limits {
 }
 
 export function createLimits(options: LimitOptions): Limits {
-  const caller = limiterOf(options, "caller", options.callerPerMinute);
-  const stranger = limiterOf(options, "stranger", options.strangerPerMinute);
-  return {
-    caller: (callerId) => consume(caller, callerId, options.callerPerMinute),
-    stranger: (request) => consume(stranger, request.ip ?? "unknown", options.strangerPerMinute),
-  };
+  const caller = consumerOf(options, "caller", options.callerPerMinute);
+  const stranger = consumerOf(options, "stranger", options.strangerPerMinute);
+  return { caller, stranger: (request) => stranger(request.ip ?? "unknown") };
 }
 
 type Limiter = RateLimiterMemory | RateLimiterPostgres;
@@ -61,16 +59,43 @@ function clientOf(db: Database) {
   };
 }
 
-async function consume(limiter: Limiter, key: string, points: number): Promise<void> {
+/** Counts a request of `key`. @throws ApiError rate_limited */
+function consumerOf(options: LimitOptions, keyPrefix: string, points: number): (key: string) => Promise<void> {
+  const limiter = limiterOf(options, keyPrefix, points);
+  // Requests of one moment are counted together, by one statement for each key.
+  const consume = inGroups(async (keys: string[]) => {
+    const counts = [...Map.groupBy(keys, (key) => key)].map(([key, all]) => ({ key, count: all.length }));
+    const verdicts = await Promise.all(counts.map(({ key, count }) => countAll(limiter, key, { count, points })));
+    const verdictOf = new Map(counts.map(({ key }, index) => [key, verdicts[index]]));
+    return keys.map((key) => verdictOf.get(key)?.shift());
+  });
+  return async (key) => {
+    const refusal = await consume(key);
+    if (refusal !== undefined) throw refusal;
+  };
+}
+
+/** @returns for each of the requests, in the order in which they came, why it is refused, if it is */
+async function countAll(
+  limiter: Limiter,
+  key: string,
+  { count, points }: { count: number; points: number },
+): Promise<(ApiError | undefined)[]> {
   try {
-    await limiter.consume(key);
+    await limiter.consume(key, count);
+    return Array<undefined>(count).fill(undefined);
   } catch (rejected) {
     if (!(rejected instanceof RateLimiterRes)) throw rejected;
+    const allowed = Math.max(0, points - (rejected.consumedPoints - count));
     const retryAfterSeconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
-    throw new ApiError(
-      "rate_limited",
-      `More than ${points} requests in a minute. Send the next in ${retryAfterSeconds} s.`,
-      { retryAfterSeconds },
+    return Array.from({ length: count }, (_, place) =>
+      place < allowed
+        ? undefined
+        : new ApiError(
+            "rate_limited",
+            `More than ${points} requests in a minute. Send the next in ${retryAfterSeconds} s.`,
+            { retryAfterSeconds },
+          ),
     );
   }
 }

@@ -1,10 +1,11 @@
+import type { Event, Job } from "@hireforhumans/protocol";
 import { Webhook } from "standardwebhooks";
 import type { Context } from "../context.ts";
 import { eventBody } from "../jobs/event-body.ts";
 import { jobColumns } from "../jobs/find.ts";
-import { presentOneJob } from "../jobs/present.ts";
+import { presentJobs } from "../jobs/present.ts";
 import type { ClaimedDelivery } from "./claim.ts";
-import { secretsOf } from "./secrets.ts";
+import { type SigningSecrets, secretsOf } from "./secrets.ts";
 
 /** What became of a try, in words for the client. */
 export interface AttemptResult {
@@ -14,10 +15,53 @@ export interface AttemptResult {
   error: string | null;
 }
 
+/** What a delivery sends, and where. */
+export interface Sending {
+  delivery: ClaimedDelivery;
+  endpoint: SigningSecrets & { url: string; headers: Record<string, string> };
+  /** As it is now, whatever the job was when it happened. */
+  body: Event;
+}
+
+/** All that these deliveries send, read together. */
+export async function sendingsOf(ctx: Context, deliveries: readonly ClaimedDelivery[]): Promise<Sending[]> {
+  if (deliveries.length === 0) return [];
+  const rows = await ctx.db
+    .selectFrom("webhook_deliveries as delivery")
+    .innerJoin("webhook_endpoints as endpoint", "endpoint.id", "delivery.endpoint_id")
+    .innerJoin("clients as client", "client.id", "endpoint.client_id")
+    .innerJoin("job_events as event", "event.id", "delivery.event_id")
+    .select(["delivery.id as deliveryId", "endpoint.url", "endpoint.headers", "endpoint.job_id as ownJob"])
+    .select(["endpoint.secret", "endpoint.old_secret", "endpoint.old_secret_until"])
+    .select(["client.webhook_secret", "client.old_webhook_secret", "client.old_webhook_secret_until"])
+    .select(["event.id", "event.job_id", "event.sequence", "event.type", "event.data", "event.created_at"])
+    .where(
+      "delivery.id",
+      "in",
+      deliveries.map(({ id }) => id),
+    )
+    .execute();
+  const jobs = await jobsOf(ctx, [...new Set(rows.map(({ job_id }) => job_id))]);
+  const byDelivery = new Map(rows.map((row) => [row.deliveryId, row]));
+  return deliveries.map((delivery) => {
+    const row = byDelivery.get(delivery.id);
+    const job = row && jobs.get(row.job_id);
+    if (row === undefined || job === undefined) throw new Error(`the delivery ${delivery.id} has no event`);
+    return { delivery, endpoint: { ...row, job_id: row.ownJob }, body: eventBody(row, job) };
+  });
+}
+
+async function jobsOf(ctx: Context, ids: readonly string[]): Promise<Map<string, Job>> {
+  const rows = await ctx.db.selectFrom("jobs").select(jobColumns).where("id", "in", ids).execute();
+  return new Map((await presentJobs(ctx, rows)).map((job) => [job.job_id, job]));
+}
+
 /** Sends an event to its endpoint once. `webhook-id` is the event's, so that a receiver knows what it had before. */
-export async function attemptDelivery(ctx: Context, delivery: ClaimedDelivery): Promise<AttemptResult> {
-  const { endpoint, event, job } = await contentOf(ctx, delivery);
-  const body = JSON.stringify(eventBody(event, await presentOneJob(ctx, job)));
+export async function attemptDelivery(
+  ctx: Pick<Context, "network" | "log">,
+  { delivery, endpoint, body: event }: Sending,
+): Promise<AttemptResult> {
+  const body = JSON.stringify(event);
   const now = new Date();
   const headers = {
     ...lowercase(endpoint.headers),
@@ -44,23 +88,6 @@ const signaturesOf = (secrets: readonly string[], id: string, at: Date, body: st
 /** A name in other letters is the same header; ours must be the only one of its name. */
 const lowercase = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
-async function contentOf({ db }: Context, delivery: ClaimedDelivery) {
-  const endpoint = await db
-    .selectFrom("webhook_endpoints")
-    .innerJoin("clients", "clients.id", "webhook_endpoints.client_id")
-    .select(["url", "headers", "job_id", "secret", "old_secret", "old_secret_until"])
-    .select(["webhook_secret", "old_webhook_secret", "old_webhook_secret_until"])
-    .where("webhook_endpoints.id", "=", delivery.endpoint_id)
-    .executeTakeFirstOrThrow();
-  const event = await db
-    .selectFrom("job_events")
-    .selectAll()
-    .where("id", "=", delivery.event_id)
-    .executeTakeFirstOrThrow();
-  const job = await db.selectFrom("jobs").select(jobColumns).where("id", "=", event.job_id).executeTakeFirstOrThrow();
-  return { endpoint, event, job };
-}
 
 /** What kind of failure it was, without addresses. */
 function reasonOf(error: unknown): string {

@@ -5,39 +5,62 @@ import type { AttemptResult } from "./attempt.ts";
 import type { ClaimedDelivery } from "./claim.ts";
 import { CIRCUIT_FAILURES, CIRCUIT_LONGEST_PAUSE_SECONDS, CIRCUIT_PAUSE_SECONDS, pauseAfterMs } from "./retry.ts";
 
-/** Writes down what became of a try: done, to be tried again, or given up; and what it says about the endpoint. */
-export async function recordAttempt(db: Database, delivery: ClaimedDelivery, result: AttemptResult): Promise<void> {
+/** A try that the receiver took. */
+export interface DeliveredTry {
+  delivery: ClaimedDelivery;
+  /** Of the receiver's answer. */
+  status: number | null;
+}
+
+/** Writes down tries that were taken: they are done, and their endpoints answer. */
+export async function recordAllDelivered(db: Database, tries: readonly DeliveredTry[]): Promise<undefined[]> {
+  const ids = tries.map(({ delivery }) => delivery.id);
+  await sql`
+    update webhook_deliveries
+    set status = 'delivered', delivered_at = now(), response_status = done.status, error = null
+    from unnest(${ids}::text[], ${tries.map(({ status }) => status)}::int4[]) as done (id, status)
+    where webhook_deliveries.id = done.id and webhook_deliveries.status = 'pending'`.execute(db);
+  await sql`
+    update webhook_endpoints set failures = 0, open_until = null
+    where id in (
+      select id from webhook_endpoints
+      where id = any (${[...new Set(tries.map(({ delivery }) => delivery.endpoint_id))]}::text[]) and failures > 0
+      order by id for update
+    )`.execute(db);
+  return tries.map(() => undefined);
+}
+
+/** Writes down a try that failed: when the next is due or that it is given up, and what it says about the endpoint. */
+export async function recordFailed(
+  db: Database,
+  { id, endpoint_id, attempts }: ClaimedDelivery,
+  { status, error }: AttemptResult,
+): Promise<void> {
+  const next = sql<Date>`now() + make_interval(secs => ${pauseAfterMs(attempts) / 1_000})`;
+  const pause = sql`least(
+    ${CIRCUIT_PAUSE_SECONDS} * 2 ^ least(failures + 1 - ${CIRCUIT_FAILURES}, 10), ${CIRCUIT_LONGEST_PAUSE_SECONDS}
+  )`;
   await db.transaction().execute(async (trx) => {
     await trx
       .updateTable("webhook_deliveries")
-      .set({ response_status: result.status, error: result.error, ...nextOf(delivery, result) })
-      .where("id", "=", delivery.id)
+      .set({
+        response_status: status,
+        error,
+        next_attempt_at: next,
+        status: sql<DeliveryStatus>`case when ${next} > give_up_at then 'dead' else 'pending' end`,
+      })
+      .where("id", "=", id)
       .where("status", "=", "pending")
       .execute();
-    const endpoint = trx.updateTable("webhook_endpoints").where("id", "=", delivery.endpoint_id);
-    if (result.delivered) {
-      await endpoint.set({ failures: 0, open_until: null }).where("failures", ">", 0).execute();
-      return;
-    }
-    const seconds = sql`least(
-      ${CIRCUIT_PAUSE_SECONDS} * 2 ^ least(failures + 1 - ${CIRCUIT_FAILURES}, 10), ${CIRCUIT_LONGEST_PAUSE_SECONDS}
-    )`;
-    await endpoint
+    await trx
+      .updateTable("webhook_endpoints")
       .set({
         failures: sql`failures + 1`,
-        open_until: sql`case when failures + 1 >= ${CIRCUIT_FAILURES} then now() + make_interval(secs => ${seconds}) end`,
+        open_until: sql`case when failures + 1 >= ${CIRCUIT_FAILURES} then now() + make_interval(secs => ${pause}) end`,
       })
+      .where("id", "=", endpoint_id)
       .execute();
   });
-}
-
-function nextOf({ attempts }: ClaimedDelivery, { delivered }: AttemptResult) {
-  if (delivered) return { status: "delivered" as const, delivered_at: sql<Date>`now()` };
-  const next = sql<Date>`now() + make_interval(secs => ${pauseAfterMs(attempts) / 1_000})`;
-  return {
-    next_attempt_at: next,
-    status: sql<DeliveryStatus>`case when ${next} > give_up_at then 'dead' else 'pending' end`,
-  };
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Context } from "../context.ts";
+import { inGroups } from "../groups.ts";
 import { type Loop, startLoop } from "../loop.ts";
-import { attemptDelivery } from "./attempt.ts";
-import { type ClaimedDelivery, claimDeliveries, hasEnough } from "./claim.ts";
-import { recordAttempt } from "./record.ts";
+import { type Sending, attemptDelivery, sendingsOf } from "./attempt.ts";
+import { claimDeliveries, hasEnough } from "./claim.ts";
+import { type DeliveredTry, recordAllDelivered, recordFailed } from "./record.ts";
 
 export interface WebhookSender {
   start(): Promise<void>;
@@ -11,7 +12,9 @@ export interface WebhookSender {
 }
 
 /** Tries at once in one process; each takes ten seconds at most. */
-const AT_ONCE = 50;
+const AT_ONCE = 100;
+/** With less room than this nothing is claimed: a claim for each try that ends would cost more than the tries. */
+const ROOM_TO_CLAIM = AT_ONCE / 2;
 /** How often due retries are looked for; what has just happened is heard of at commit. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -22,19 +25,36 @@ export function createWebhookSender(ctx: Context): WebhookSender {
   let loop: Loop | undefined;
   let unlisten: (() => Promise<void>) | undefined;
 
+  const recordDelivered = inGroups((delivered: DeliveredTry[]) => recordAllDelivered(ctx.db, delivered));
+
+  /** Never rejects: a try that can't be recorded is due again when its claim ends. */
+  async function deliver(next: Sending): Promise<void> {
+    const { delivery } = next;
+    const about = { delivery_id: delivery.id, endpoint_id: delivery.endpoint_id, attempts: delivery.attempts };
+    try {
+      const result = await attemptDelivery(ctx, next);
+      if (result.delivered) await recordDelivered({ delivery, status: result.status });
+      else await recordFailed(ctx.db, delivery, result);
+      ctx.metrics.webhookDeliveries.inc({ outcome: result.delivered ? "delivered" : "failed" });
+      if (!result.delivered) ctx.log.info({ ...about, error: result.error }, "a webhook was not delivered");
+    } catch (error) {
+      ctx.log.error({ ...about, err: error }, "a webhook could not be sent or recorded; it is tried again");
+    }
+  }
+
   async function turn(): Promise<boolean> {
     const room = AT_ONCE - sending.size;
-    if (room === 0) return false;
+    if (room < ROOM_TO_CLAIM) return false;
     const busy = [...inHand].filter(([, count]) => hasEnough(count)).map(([endpointId]) => endpointId);
     const claimed = await claimDeliveries(ctx.db, room, busy);
-    for (const delivery of claimed) begin(delivery);
+    for (const sending of await sendingsOf(ctx, claimed)) begin(sending);
     return claimed.length === room;
   }
 
-  function begin(delivery: ClaimedDelivery): void {
-    const { endpoint_id } = delivery;
+  function begin(next: Sending): void {
+    const { endpoint_id } = next.delivery;
     inHand.set(endpoint_id, (inHand.get(endpoint_id) ?? 0) + 1);
-    const done = deliver(ctx, delivery).finally(() => {
+    const done = deliver(next).finally(() => {
       const left = (inHand.get(endpoint_id) ?? 1) - 1;
       if (left === 0) inHand.delete(endpoint_id);
       else inHand.set(endpoint_id, left);
@@ -60,17 +80,4 @@ export function createWebhookSender(ctx: Context): WebhookSender {
       await Promise.all(sending);
     },
   };
-}
-
-/** Never rejects: a try that can't be recorded is due again when its claim ends. */
-async function deliver(ctx: Context, delivery: ClaimedDelivery): Promise<void> {
-  const about = { delivery_id: delivery.id, endpoint_id: delivery.endpoint_id, attempts: delivery.attempts };
-  try {
-    const result = await attemptDelivery(ctx, delivery);
-    await recordAttempt(ctx.db, delivery, result);
-    ctx.metrics.webhookDeliveries.inc({ outcome: result.delivered ? "delivered" : "failed" });
-    if (!result.delivered) ctx.log.info({ ...about, error: result.error }, "a webhook was not delivered");
-  } catch (error) {
-    ctx.log.error({ ...about, err: error }, "a webhook could not be sent or recorded; it is tried again");
-  }
 }

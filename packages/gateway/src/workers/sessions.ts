@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import type { Database, Trx } from "../context.ts";
+import { inGroups } from "../groups.ts";
 import { SESSION_PREFIX, type WorkerCaller } from "../http/caller.ts";
 
 /** A week: a worker signs in anew on Monday, and a stolen token is worth little for long. */
@@ -24,16 +25,25 @@ export async function createSession(trx: Trx, workerId: string): Promise<{ token
   return { token, expiresAt: expires_at };
 }
 
-/** @returns the caller of a session token; undefined where it is unknown, ended or past its time */
-export async function authenticateSession(db: Database, token: string): Promise<WorkerCaller | undefined> {
-  const worker = await db
+/** Tells whose a session token is; undefined where it is unknown, ended or past its time. */
+export type AuthenticateSession = (token: string) => Promise<WorkerCaller | undefined>;
+
+/** Each call sees what was ended before it; those of one moment look together. */
+export function createSessionAuthenticator(db: Database): AuthenticateSession {
+  const find = inGroups((hashes: string[]) => callersOf(db, hashes));
+  return (token) => find(hashOfToken(token));
+}
+
+async function callersOf(db: Database, hashes: readonly string[]): Promise<(WorkerCaller | undefined)[]> {
+  const rows = await db
     .selectFrom("sessions")
     .innerJoin("workers", "workers.id", "sessions.worker_id")
-    .select(["workers.id", "workers.address"])
-    .where("token_hash", "=", hashOfToken(token))
+    .select(["token_hash", "workers.id", "workers.address"])
+    .where("token_hash", "in", [...new Set(hashes)])
     .where("expires_at", ">", sql<Date>`now()`)
-    .executeTakeFirst();
-  return worker === undefined ? undefined : { worker };
+    .execute();
+  const callers = new Map(rows.map(({ token_hash, id, address }) => [token_hash, { worker: { id, address } }]));
+  return hashes.map((hash) => callers.get(hash));
 }
 
 export async function endSession(db: Database, token: string): Promise<void> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jobCreateSchema, jobSchema, packetHashOf, publicJobIdOf } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { createJobCreation } from "../../src/jobs/create.ts";
-import { authenticateKey } from "../../src/keys/authenticate.ts";
+import { createKeyAuthenticator } from "../../src/keys/authenticate.ts";
 import { engines } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
 import { type TestGateway, eventually, fieldBody, startTestGateway } from "../http/test-gateway.ts";
@@ -198,7 +198,7 @@ describe.each(engines)("createJob (%s)", (engine) => {
     const crashing = Object.create(ctx.outbox, {
       broadcast: { value: () => Promise.reject(new Error("the process ended here")) },
     }) as typeof ctx.outbox;
-    const caller = await authenticateKey(ctx.db, client.apiKey);
+    const caller = await createKeyAuthenticator(ctx.db)(client.apiKey);
     const request = { get: () => "crashed" };
     const call = { caller: caller!, body: jobCreateSchema.parse(fieldBody), request, log: silentLog };
     await expect(createJobCreation({ ...ctx, outbox: crashing })(call)).rejects.toThrow("the process ended here");

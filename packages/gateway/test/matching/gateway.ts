@@ -13,13 +13,13 @@ import type { Context } from "../../src/context.ts";
 import type { OpenDatabase } from "../../src/database/open.ts";
 import { handoffRoutes } from "../../src/handoff/routes.ts";
 import { createApp } from "../../src/http/app.ts";
-import { authenticateKey } from "../../src/keys/authenticate.ts";
+import { createKeyAuthenticator } from "../../src/keys/authenticate.ts";
 import { matchingRoutes } from "../../src/matching/routes.ts";
 import { createMetrics } from "../../src/observability/metrics.ts";
 import { createQueue } from "../../src/queue/queue.ts";
 import { profileRoutes } from "../../src/workers/profile-routes.ts";
 import { workerRoutes } from "../../src/workers/routes.ts";
-import { authenticateSession } from "../../src/workers/sessions.ts";
+import { createSessionAuthenticator } from "../../src/workers/sessions.ts";
 import { silentLog } from "../support/log.ts";
 
 /** The chain's time as long as a test does not move it. */
@@ -131,8 +131,8 @@ function contextOf(
 function appOf(ctx: Context) {
   const routes = [...workerRoutes(ctx), ...profileRoutes(ctx), ...matchingRoutes(ctx), ...handoffRoutes(ctx)];
   return createApp(ctx, routes, {
-    key: (token) => authenticateKey(ctx.db, token),
-    session: (token) => authenticateSession(ctx.db, token),
+    key: createKeyAuthenticator(ctx.db),
+    session: createSessionAuthenticator(ctx.db),
     operator: () => undefined,
   });
 }

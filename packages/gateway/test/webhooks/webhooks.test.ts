@@ -9,7 +9,7 @@ import { createPublicNetwork } from "@hireforhumans/oracle";
 import { eventSchema, type JobCreateInput } from "@hireforhumans/protocol";
 import { createGatewayApp } from "../../src/gateway-app.ts";
 import { appendJobEvent } from "../../src/jobs/events.ts";
-import { attemptDelivery } from "../../src/webhooks/attempt.ts";
+import { attemptDelivery, sendingsOf } from "../../src/webhooks/attempt.ts";
 import { claimDeliveries } from "../../src/webhooks/claim.ts";
 import { giveUpOldDeliveries } from "../../src/webhooks/record.ts";
 import { CIRCUIT_FAILURES } from "../../src/webhooks/retry.ts";
@@ -396,7 +396,8 @@ describe.each(engines)("webhooks (%s)", (engine) => {
         .where("job_id", "=", jobId)
         .executeTakeFirstOrThrow();
       const seen = receiver.of(jobId).length;
-      const result = await attemptDelivery({ ...gateway.ctx, network: closed }, row);
+      const [sending] = await sendingsOf(gateway.ctx, [row]);
+      const result = await attemptDelivery({ ...gateway.ctx, network: closed }, sending!);
       expect(result).toMatchObject({ delivered: false, status: null });
       expect(receiver.of(jobId)).toHaveLength(seen);
     });
