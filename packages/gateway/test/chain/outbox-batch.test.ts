@@ -2,6 +2,7 @@ import { Wallet } from "ethers";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { escrowInterface } from "@hireforhumans/protocol";
 import { type BatchCall, createEscrowBatch } from "../../src/chain/batch.ts";
+import { createFees } from "../../src/chain/fees.ts";
 import { ChainNode } from "../../src/chain/node.ts";
 import type { NewIntent, Outbox } from "../../src/chain/outbox.ts";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
@@ -135,7 +136,9 @@ describeOnDatabases("batches of the outbox", (database) => {
 
   it("gives what a batch carried a new nonce when a foreign transaction took the batch's for good", async () => {
     const node = new ChainNode(lossy.url, world.chain.chainId);
-    const outbox = make({ node, confirmations: 4 });
+    // Fees are known in any case: what is out of reach is where transactions go.
+    const fees = createFees(world.node, world.deployment.chainId, 2_000);
+    const outbox = make({ node, fees, confirmations: 4 });
     await outbox.start();
     await enqueue(outbox, limits(1));
     await expect.poll(() => told.length, { timeout: 20_000 }).toBe(1);
