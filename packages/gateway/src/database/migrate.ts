@@ -8,8 +8,8 @@ import * as screening from "./migrations/0004_screening.ts";
 import * as likeness from "./migrations/0005_likeness.ts";
 import * as likenessBands from "./migrations/0007_likeness_bands.ts";
 import * as reviewEstimates from "./migrations/0007_review_estimates.ts";
-import * as security from "./migrations/0012_security.ts";
 import * as batches from "./migrations/0008_batches.ts";
+import * as security from "./migrations/0012_security.ts";
 
 /**
  * In order; a name that was released is never changed, nor what it does. A migration adds: columns with a default, tables,
@@ -24,8 +24,8 @@ const migrations: Record<string, Migration> = {
   "0005_likeness": likeness,
   "0007_likeness_bands": likenessBands,
   "0007_review_estimates": reviewEstimates,
-  "0012_security": security,
   "0008_batches": batches,
+  "0012_security": security,
 };
 
 const isBreaking = (name: string): boolean => name.endsWith("_breaking");

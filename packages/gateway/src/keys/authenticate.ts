@@ -21,7 +21,17 @@ async function callersOf(db: Database, hashes: readonly string[]): Promise<(KeyC
   const rows = await db
     .selectFrom("api_keys")
     .innerJoin("clients", "clients.id", "api_keys.client_id")
-    .select(["api_keys.id", "secret_hash", "old_secret_hash", "client_id", "address", "scopes", "cap_per_job", "cap_total", "expires_at"])
+    .select([
+      "api_keys.id",
+      "secret_hash",
+      "old_secret_hash",
+      "client_id",
+      "address",
+      "scopes",
+      "cap_per_job",
+      "cap_total",
+      "expires_at",
+    ])
     .select(sql<boolean>`last_used_at is null or last_used_at < now() - interval '1 minute'`.as("unmarked"))
     .select(sql<boolean | null>`old_secret_until > now()`.as("in_grace"))
     .where((where) =>
@@ -44,7 +54,9 @@ async function callersOf(db: Database, hashes: readonly string[]): Promise<(KeyC
     rows.flatMap((row) => {
       const caller = callerOf(row);
       const present: [string, KeyCaller][] = [[row.secret_hash, caller]];
-      return row.old_secret_hash !== null && row.in_grace === true ? [...present, [row.old_secret_hash, caller]] : present;
+      return row.old_secret_hash !== null && row.in_grace === true
+        ? [...present, [row.old_secret_hash, caller]]
+        : present;
     }),
   );
   return hashes.map((hash) => callers.get(hash));

@@ -85,15 +85,6 @@ describe.runIf(engines.includes("postgres"))("migrate by several at once", () =>
   it("migrates once and lets all of them go on", async () => {
     const ran = await Promise.all(processes.map(({ db }) => migrate(db)));
     expect(ran.filter((names) => names.length > 0)).toHaveLength(1);
-    expect(ran.flat()).toEqual([
-      "0001_initial",
-      "0002_arbitration",
-      "0003_review",
-      "0004_screening",
-      "0005_likeness",
-      "0007_likeness_bands",
-      "0008_batches",
-    ]);
     await Promise.all(processes.map(({ db }) => db.selectFrom("jobs").selectAll().execute()));
   });
 });
