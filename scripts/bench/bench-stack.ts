@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import type { GatewayTimes, StackProcessOptions, StackReport } from "./stack-process.ts";
+import type { GatewayTimes, StackProcessOptions, StackReport, StackUsage } from "./stack-process.ts";
 
 export interface BenchStack extends StackReport {
   gatewayTimes(): Promise<GatewayTimes>;
+  usage(): Promise<StackUsage>;
+  /** Lets each worker of the stack have many jobs at a time. */
+  raiseCapacity(): Promise<void>;
 }
 
 export interface BenchStackOptions {
@@ -44,14 +47,16 @@ export async function withStack<Result>(
             throw new Error("The stack ended before it was ready; what it printed tells why.");
           }),
         ])) as [StackReport];
+        const ask = async (question: "times" | "usage" | "raise capacity"): Promise<unknown> => {
+          const answered = once(child, "message");
+          child.send(question);
+          return ((await answered) as [unknown])[0];
+        };
         return await work({
           ...report,
-          async gatewayTimes() {
-            const answered = once(child, "message");
-            child.send("gateway times");
-            const [times] = (await answered) as [GatewayTimes];
-            return times;
-          },
+          gatewayTimes: async () => (await ask("times")) as GatewayTimes,
+          usage: async () => (await ask("usage")) as StackUsage,
+          raiseCapacity: async () => void (await ask("raise capacity")),
         });
       } finally {
         if (child.connected) child.disconnect();

@@ -3,6 +3,7 @@ import { Pool } from "undici";
 import type { BenchStack } from "./bench-stack.ts";
 import { type Figure, percentile } from "./figures.ts";
 import { jobRequest } from "./request.ts";
+import { usageFigures } from "./usage.ts";
 import { type Receiver, startReceiver } from "./webhooks.ts";
 
 export interface CreationOptions {
@@ -12,14 +13,14 @@ export interface CreationOptions {
 }
 
 /** So many callers wait for their answers at once. */
-const CALLERS = 16;
+const CALLERS = 48;
 const WARM_UP_SECONDS = 3;
 /** The second load: a part of what it could take, at an even rate. */
 const STEADY_SHARE = 0.5;
 /** What is still to be mined when the load ends has so long. */
 const DRAIN_SECONDS = 120;
 
-interface Load {
+export interface Load {
   created: number;
   latenciesMs: number[];
   refused: string[];
@@ -37,7 +38,9 @@ export async function measureCreation(stack: BenchStack, { seconds, engine }: Cr
   try {
     const began = performance.now();
     const warm = await saturate(post, WARM_UP_SECONDS);
+    const before = await stack.usage();
     const full = await saturate(post, seconds);
+    const after = await stack.usage();
     const sent = warm.created + full.created;
     await allFunded(receiver, sent);
     const fundedPerSecond = sent / ((performance.now() - began) / 1000);
@@ -45,7 +48,10 @@ export async function measureCreation(stack: BenchStack, { seconds, engine }: Cr
     const steady = await keepRate(post, perSecond * STEADY_SHARE, seconds);
     await allFunded(receiver, sent + steady.created);
     requireNoRefusals([warm, full, steady]);
-    return figuresOf(engine, { perSecond, fundedPerSecond, full, steady });
+    return [
+      ...figuresOf(engine, { perSecond, fundedPerSecond, full, steady }),
+      ...usageFigures(`creation.${engine}`, `a job posted, ${engine}`, full.created, before, after),
+    ];
   } finally {
     await pool.close();
     receiver.stop();
@@ -65,10 +71,17 @@ function figuresOf(
   const what = `POST /v1/jobs, ${engine}`;
   const ms = (load: Load, share: number) => percentile(load.latenciesMs, share);
   const half = `${what}, at half that rate`;
+  const aims = engine === "PostgreSQL" ? { perSecond: 300, p99: 250 } : { perSecond: undefined, p99: undefined };
   return [
-    { name: `${name}.per_second`, what: `${what}, ${CALLERS} callers`, value: perSecond, unit: "per second" },
+    {
+      name: `${name}.per_second`,
+      what: `${what}, ${CALLERS} callers`,
+      value: perSecond,
+      unit: "per second",
+      aim: aims.perSecond,
+    },
     { name: `${name}.p50`, what: `${what}, ${CALLERS} callers, p50`, value: ms(full, 0.5), unit: "ms" },
-    { name: `${name}.p99`, what: `${what}, ${CALLERS} callers, p99`, value: ms(full, 0.99), unit: "ms" },
+    { name: `${name}.p99`, what: `${what}, ${CALLERS} callers, p99`, value: ms(full, 0.99), unit: "ms", aim: aims.p99 },
     {
       name: `${name}.funded_per_second`,
       what: `the same jobs until all are mined and told by webhook, ${engine}`,
@@ -80,7 +93,7 @@ function figuresOf(
   ];
 }
 
-async function postJob(pool: Pool, apiKey: string, webhookUrl: string): Promise<string | undefined> {
+export async function postJob(pool: Pool, apiKey: string, webhookUrl: string): Promise<string | undefined> {
   const { statusCode, body } = await pool.request({
     method: "POST",
     path: "/v1/jobs",
@@ -105,7 +118,7 @@ async function saturate(post: Post, seconds: number): Promise<Load> {
 }
 
 /** Posts at fixed times whether answers have come or not, so that a pause of the server counts for all it held up. */
-async function keepRate(post: Post, perSecond: number, seconds: number): Promise<Load> {
+export async function keepRate(post: Post, perSecond: number, seconds: number): Promise<Load> {
   const load: Load = { created: 0, latenciesMs: [], refused: [] };
   const began = performance.now();
   const count = Math.round(perSecond * seconds);

@@ -11,6 +11,8 @@ export interface Receiver {
   /** When the first of this type about this job came, by `performance.now()`; undefined while it has not. */
   cameAt(jobId: string, type: EventType): number | undefined;
   count(type: EventType): number;
+  /** Milliseconds from a job's first event to its second, of all jobs that had both. */
+  spansOf(from: EventType, to: EventType): number[];
   stop(): void;
 }
 
@@ -35,6 +37,13 @@ export async function startReceiver(secret: string): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
     cameAt: (jobId, type) => times.get(type)?.get(jobId),
     count: (type) => times.get(type)?.size ?? 0,
+    spansOf(from, to) {
+      const began = times.get(from);
+      return [...(times.get(to) ?? [])].flatMap(([jobId, at]) => {
+        const start = began?.get(jobId);
+        return start === undefined ? [] : [at - start];
+      });
+    },
     stop() {
       server.close().closeAllConnections();
     },

@@ -12,6 +12,8 @@ export interface LocalChainOptions {
   chainId?: number;
   /** A block every so many milliseconds. Default: a block for each transaction, at once. */
   blockIntervalMs?: number;
+  /** Default: what Ethereum has at the node's hardfork. */
+  blockGasLimit?: bigint;
   /** The JSON-RPC URL of a chain to start from. Its chain id has to be given as `chainId` too. */
   forkUrl?: string;
 }
@@ -21,6 +23,8 @@ export interface LocalChain {
   readonly url: string;
   readonly port: number;
   readonly chainId: number;
+  /** Of its process. */
+  readonly pid: number;
   /** Resolves when the node is gone, with the reason; also after `stop`. */
   readonly exited: Promise<string>;
   /** One JSON-RPC call, such as `evm_snapshot`. Throws an `Error` with the node's message. */
@@ -44,12 +48,13 @@ const nodeProcessPath = fileURLToPath(new URL("./node-process.ts", import.meta.u
  * Throws an `Error` that names the port if it is taken, or with the node's own words if it can't start.
  */
 export async function startLocalChain(options: LocalChainOptions = {}): Promise<LocalChain> {
-  const { host = "127.0.0.1", port = 0, chainId = 31337, blockIntervalMs, forkUrl } = options;
+  const { host = "127.0.0.1", port = 0, chainId = 31337, blockIntervalMs, blockGasLimit, forkUrl } = options;
   const nodeOptions: NodeOptions = {
     host,
     port,
     chainId,
     ...(blockIntervalMs === undefined ? {} : { blockIntervalMs }),
+    ...(blockGasLimit === undefined ? {} : { blockGasLimit: blockGasLimit.toString() }),
     ...(forkUrl === undefined ? {} : { forkUrl }),
   };
   const child = fork(nodeProcessPath, [JSON.stringify(nodeOptions)], {
@@ -92,6 +97,7 @@ function chainAt(url: string, port: number, chainId: number, child: ChildProcess
     url,
     port,
     chainId,
+    pid: child.pid ?? 0,
     exited,
     rpc,
     timeSeconds,

@@ -14,6 +14,8 @@ export interface NodeOptions {
   chainId: number;
   /** Undefined: a block for each transaction, at once. */
   blockIntervalMs?: number;
+  /** Decimal. */
+  blockGasLimit?: string;
   forkUrl?: string;
 }
 
@@ -50,6 +52,7 @@ async function serve(options: NodeOptions): Promise<void> {
             options.blockIntervalMs === undefined ? { auto: true } : { auto: false, interval: options.blockIntervalMs },
           // A node accepts a transaction and lets its receipt tell of the failure.
           throwOnTransactionFailures: false,
+          ...(options.blockGasLimit === undefined ? {} : { blockGasLimit: BigInt(options.blockGasLimit) }),
           ...(options.forkUrl === undefined ? {} : { forking: { url: options.forkUrl } }),
         },
       },

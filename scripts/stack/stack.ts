@@ -18,6 +18,8 @@ export interface StackOptions {
   chainPort: number;
   /** Default: a block for each transaction, at once. */
   blockIntervalMs?: number;
+  /** Default: the local node's own. */
+  blockGasLimit?: bigint;
   /** Where the gateway keeps its database and files. */
   dataDir: string;
   /** Default: a new one. */
@@ -60,7 +62,10 @@ const payers = [
 /** Throws what its parts throw: a taken port by its number, a folder in use by its path. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   options.onProgress("chain");
-  const chain = await startLocalChain({ port: options.chainPort });
+  const chain = await startLocalChain({
+    port: options.chainPort,
+    ...(options.blockGasLimit === undefined ? {} : { blockGasLimit: options.blockGasLimit }),
+  });
   try {
     options.onProgress("USDC and contracts");
     const deployment = await deployLocal(chain.url);
