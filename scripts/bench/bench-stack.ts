@@ -56,7 +56,9 @@ export async function withStack<Result>(
           ...report,
           gatewayTimes: async () => (await ask("times")) as GatewayTimes,
           usage: async () => (await ask("usage")) as StackUsage,
-          raiseCapacity: async () => void (await ask("raise capacity")),
+          raiseCapacity: async () => {
+            await ask("raise capacity");
+          },
         });
       } finally {
         if (child.connected) child.disconnect();

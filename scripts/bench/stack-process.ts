@@ -66,7 +66,7 @@ async function usageOf(): Promise<StackUsage> {
     databaseMs: await databaseMs(),
     statements: [...counted.values()].reduce((sum, count) => sum + count, 0),
     statementsBy: Object.fromEntries(counted),
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: process.memoryUsage().rss,
   };
 }
 

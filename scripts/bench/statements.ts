@@ -10,7 +10,7 @@ export function countStatements(): ReadonlyMap<string, number> {
   const query = pg.Client.prototype.query as (this: pg.Client, ...args: unknown[]) => unknown;
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
     const [first] = args;
-    const text = typeof first === "string" ? first : String((first as { text?: unknown } | undefined)?.text ?? "");
+    const text = typeof first === "string" ? first : ((first as { text?: string } | undefined)?.text ?? "");
     const name = text.trim().replaceAll(/\s+/g, " ").slice(0, SHOWN);
     counted.set(name, (counted.get(name) ?? 0) + 1);
     return query.apply(this, args);
