@@ -83,9 +83,7 @@ async function gatewayTimes(): Promise<GatewayTimes> {
     .selectFrom("verdicts")
     .innerJoin("intents", "intents.job_id", "verdicts.job_id")
     .innerJoin("transactions", (on) =>
-      on.on(({ eb, ref, fn }) =>
-        eb(ref("transactions.intent_id"), "=", fn.coalesce(ref("intents.carrier_id"), ref("intents.id"))),
-      ),
+      on.on("transactions.intent_id", "=", sql<string>`coalesce(intents.carrier_id, intents.id)`),
     )
     .select(["evidence_id", "intent_key", "verdicts.created_at", "broadcast_at"])
     .where("outcome", "=", "pass")

@@ -1,4 +1,4 @@
-import { AbiCoder, decodeBytes32String, encodeBytes32String, keccak256, toUtf8Bytes } from "ethers";
+import { AbiCoder, ParamType, decodeBytes32String, encodeBytes32String, keccak256, toUtf8Bytes } from "ethers";
 
 /** All that defines a job; the escrow's `Terms`. Amounts in base units, times in unix seconds, windows in seconds. */
 export interface Terms {
@@ -32,9 +32,12 @@ const TERMS_TYPE =
   "uint64 minReputation, uint16 backstopShareBps, uint40 deadline, uint32 workWindow, uint32 verifyWindow, " +
   "uint32 reviewWindow, bytes32 domain, bytes32 specHash, bytes32 salt)";
 
+/** Read once: a text of types would be parsed anew with each job. */
+const JOB_ID_TYPES = ["uint256", "address", TERMS_TYPE].map((type) => ParamType.from(type));
+
 /** keccak256(abi.encode(chain id, escrow, terms)): the job's id on chain, the same as the escrow's `jobId`. */
 export function jobIdOf(chainId: number | bigint, escrow: string, terms: Terms): string {
-  return keccak256(AbiCoder.defaultAbiCoder().encode(["uint256", "address", TERMS_TYPE], [chainId, escrow, terms]));
+  return keccak256(AbiCoder.defaultAbiCoder().encode(JOB_ID_TYPES, [chainId, escrow, terms]));
 }
 
 /** The 32 bytes under which the chain keeps a reputation domain: keccak256 of its name in UTF-8. */

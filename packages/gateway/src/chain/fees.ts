@@ -15,8 +15,10 @@ const BASE_FEE_HEADROOM = 2n;
 const HISTORY_BLOCKS = 5;
 const HISTORY_PERCENTILE = 50;
 
-/** Fees stay good for about a block. */
+/** After this the node is asked again, while the last answer still serves: a node that makes a block answers late. */
 const FRESH_MS = 1_000;
+/** Fees older than this are not offered any more: a base fee can rise by an eighth with each block. */
+const STALE_MS = 5_000;
 
 /** What a transaction offers, in wei per gas. */
 export interface Fees {
@@ -25,7 +27,7 @@ export interface Fees {
 }
 
 export interface FeeSource {
-  /** What a transaction should offer now, never above the cap. Asks the node once a second at most. */
+  /** What a transaction should offer now, never above the cap; from the last seconds. Asks the node once a second at most. */
   current(): Promise<Fees>;
   /**
    * What a replacement of a transaction at `old` has to offer: an eighth more (nodes ask for a tenth), or the current
@@ -41,6 +43,7 @@ export function createFees(node: ChainNode, chainId: bigint, maxFeeGwei: number)
   const minTip = isPolygon(chainId) ? POLYGON_MIN_TIP : MIN_TIP;
   let latest: Fees | undefined;
   let readAt = -Infinity;
+  let reading: Promise<Fees> | undefined;
 
   async function read(): Promise<Fees> {
     const history = (await node.send("eth_feeHistory", [HISTORY_BLOCKS, "latest", [HISTORY_PERCENTILE]])) as {
@@ -53,12 +56,19 @@ export function createFees(node: ChainNode, chainId: bigint, maxFeeGwei: number)
     return { maxPriorityFeePerGas: tip, maxFeePerGas: atMost(cap, nextBaseFee * BASE_FEE_HEADROOM + tip) };
   }
 
+  async function readOnce(): Promise<Fees> {
+    const askedAt = performance.now();
+    reading ??= read().finally(() => (reading = undefined));
+    latest = await reading;
+    readAt = askedAt;
+    return latest;
+  }
+
   async function current(): Promise<Fees> {
-    const now = performance.now();
-    if (latest === undefined || now - readAt > FRESH_MS) {
-      latest = await read();
-      readAt = now;
-    }
+    const age = performance.now() - readAt;
+    if (latest === undefined || age > STALE_MS) return readOnce();
+    // Where this fails, the next call asks again, and waits for the answer once the last one is stale.
+    if (age > FRESH_MS) readOnce().catch(() => undefined);
     return latest;
   }
 

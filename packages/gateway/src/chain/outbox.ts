@@ -83,7 +83,7 @@ const GATHER_MS = 50;
 const REBROADCAST_MS = 15_000;
 /** How long `broadcast` waits for a signature, and then for the node's answer. */
 const SIGNED_WITHIN_MS = 10_000;
-const SENT_WITHIN_MS = 250;
+const SENT_WITHIN_MS = 100;
 const LOOK_AGAIN_MS = 25;
 
 /** The transaction that carries an intent, and whether a node has taken it. */

@@ -200,14 +200,15 @@ describeOnDatabases("batches of the outbox", (database) => {
   it("does not hold back an intent that is alone", async () => {
     const outbox = make();
     await outbox.start();
-    const waits: number[] = [];
-    for (let index = 0; index < 5; index++) {
+    // The quickest of some: a busy machine is slow for reasons of its own.
+    let quickest = Infinity;
+    for (let tries = 0; tries < 20 && quickest >= 300; tries++) {
       const [id] = await enqueue(outbox, limits(1));
       const began = performance.now();
       await outbox.broadcast(id!);
-      waits.push(performance.now() - began);
+      quickest = Math.min(quickest, performance.now() - began);
     }
-    expect(Math.min(...waits)).toBeLessThan(300);
+    expect(quickest).toBeLessThan(300);
     expect(await batches()).toEqual([]);
   });
 });
