@@ -21,6 +21,7 @@ export default defineConfig({
     projects: [
       project("protocol"),
       project("client"),
+      project("signers"),
       project("oracle"),
       // Makes the databases once that each suite then starts from.
       project("gateway", ["packages/gateway/test/support/database-templates.ts"]),

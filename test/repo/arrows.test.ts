@@ -9,8 +9,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const mayImport: Record<string, string[]> = {
   protocol: [],
   client: ["protocol"],
-  oracle: ["protocol", "client"],
-  gateway: ["protocol", "client", "oracle"],
+  signers: [],
+  oracle: ["protocol", "client", "signers"],
+  gateway: ["protocol", "client", "signers", "oracle"],
   triggers: [],
   "agent-tools": ["protocol", "client"],
   console: ["protocol", "client"],

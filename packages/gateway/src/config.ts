@@ -67,10 +67,18 @@ function problemOf(entry: Setting, given: string | undefined): string {
 
 function conflictsOf(parsed: Partial<Parsed>): string[] {
   const conflicts: string[] = [];
-  const { oracleNodes, oraclePrivateKey, committee } = parsed;
-  if ((oracleNodes === undefined) === (oraclePrivateKey === undefined)) {
-    const actual = oracleNodes === undefined ? "neither is" : "both are";
-    conflicts.push(`Either ORACLE_PRIVATE_KEY or ORACLE_NODES has to be set; ${actual}.`);
+  const { oracleNodes, committee } = parsed;
+  const requireOneOf = (...keys: (keyof Parsed)[]) => {
+    const names = keys.map((key) => settings[key].env);
+    const given = keys.filter((key) => parsed[key] !== undefined).map((key) => settings[key].env);
+    if (given.length === 1) return;
+    const actual = given.length === 0 ? "none is" : `${given.join(" and ")} are`;
+    conflicts.push(`One of ${names.join(", ")} has to be set; ${actual}.`);
+  };
+  requireOneOf("relayerPrivateKey", "relayerSigner");
+  requireOneOf("oraclePrivateKey", "verifierSigner", "oracleNodes");
+  if (parsed.relayerSigner !== undefined && parsed.gatewaySecret === undefined) {
+    conflicts.push("RELAYER_SIGNER is set; GATEWAY_SECRET has to be set with it. Make one: openssl rand -hex 32.");
   }
   if (committee !== undefined && oracleNodes === undefined) {
     conflicts.push("COMMITTEE_ADDRESS is set; ORACLE_NODES, its members, has to be set with it.");

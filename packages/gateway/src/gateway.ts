@@ -11,7 +11,9 @@ import { createFollower, type Follower } from "./chain/follower.ts";
 import { ChainNode } from "./chain/node.ts";
 import { createOutbox } from "./chain/outbox.ts";
 import { createChainReader, type Deployment } from "./chain/reader.ts";
-import { createKeySigner } from "./chain/signer.ts";
+import { createBalanceWatch } from "./chain/relayer-balance.ts";
+import { createTransactionSigner } from "./chain/signer.ts";
+import { openRelayer, openVerifier, requireRolesApart } from "./chain/keys.ts";
 import type { Config } from "./config.ts";
 import type { Context, Trx } from "./context.ts";
 import { migrate, newerMigrations } from "./database/migrate.ts";
@@ -40,7 +42,8 @@ export interface Gateway {
 
 /**
  * Starts a whole gateway in this process.
- * @throws FolderInUse, EmbeddedRefused, SchemaTooNew, ChainMismatch, ChainReplaced; EADDRINUSE where the port is taken
+ * @throws FolderInUse, EmbeddedRefused, SchemaTooNew, SignerRefused, SignerUnavailable, KeyRolesShared, ChainMismatch,
+ * ChainReplaced; EADDRINUSE where the port is taken
  */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
   const database = await openDatabase(config, log);
@@ -88,9 +91,13 @@ async function startOn(database: OpenDatabase, config: Config, log: Logger): Pro
   return { url: `http://${config.host}:${port}`, context, caughtUp: () => follower.caughtUp(), stop };
 }
 
+const BALANCE_EVERY_MS = 60_000;
+
 async function assemble(database: OpenDatabase, config: Config, log: Logger) {
   const { db, listen, queue: connection } = database;
   const metrics = createMetrics();
+  const [relayer, verifier] = [await openRelayer(config), await openVerifier(config)];
+  requireRolesApart(config, relayer, verifier);
   const node = new ChainNode(config.rpcUrl, config.chainId);
   const deployment: Deployment = {
     chainId: BigInt(config.chainId),
@@ -121,13 +128,14 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
       ),
     onRolledBack: project,
   });
+  const fees = createFees(node, deployment.chainId, config.maxFeeGwei);
   const outbox = createOutbox({
     db,
     listen,
     node,
     chainId: deployment.chainId,
-    signer: createKeySigner(config.relayerPrivateKey),
-    fees: createFees(node, deployment.chainId, config.maxFeeGwei),
+    signer: createTransactionSigner(relayer),
+    fees,
     finalNumber: createFinalNumber(node, config.confirmations),
     log,
     metrics,
@@ -135,11 +143,13 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
     bumpAfterMs: config.bumpAfterMs,
     batch: createEscrowBatch(deployment.escrow),
   });
+  const balance = { node, fees, relayer: relayer.address, least: config.relayerLowTransactions, log, metrics };
+  queue.sweep("relayer_balance", BALANCE_EVERY_MS, createBalanceWatch(balance));
   const chain = createChainReader(node, deployment, () => follower.head());
   const files = createDiskFileStore(join(config.dataDir, "files"));
   const records = createDiskRecordStore(join(config.dataDir, "records"));
   const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
-  const oracle = await connectOracle(config, { node, files, network, log, metrics });
+  const oracle = await connectOracle(config, { verifier, node, files, network, log, metrics });
   const context: Context = { config, db, listen, log, metrics, chain, outbox, queue, oracle, files, records, network };
   return { context, follower, node };
 }

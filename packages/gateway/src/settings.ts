@@ -1,5 +1,6 @@
 import { Wallet, getAddress, isAddress } from "ethers";
 import { usdcAmount } from "@hireforhumans/protocol";
+import { keySourceDescription, parseKeySource } from "@hireforhumans/signers";
 import { z } from "zod";
 import { Secret } from "./secret.ts";
 
@@ -21,8 +22,6 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** What it does, and why the default is what it is. */
   why: string;
 }
-
-const required = <Schema extends z.ZodType>(env: string, schema: Schema, why: string) => ({ env, schema, why });
 
 const optional = <Schema extends z.ZodType>(env: string, schema: Schema, why: string) => {
   const maybe = schema.optional().describe(schema.description ?? "");
@@ -82,6 +81,16 @@ const privateKey = secret(
     .refine((value) => canSign(value))
     .describe("a private key: 0x and 64 hex digits"),
 );
+
+const keySource = z
+  .string()
+  .transform((value, context) => {
+    const source = parseKeySource(value);
+    if (source !== undefined) return source;
+    context.addIssue({ code: "custom" });
+    return z.NEVER;
+  })
+  .describe(keySourceDescription);
 
 function canSign(key: string): boolean {
   try {
@@ -240,10 +249,30 @@ export const settings = {
   ),
 
   // What the relayer signs.
-  relayerPrivateKey: required(
+  relayerPrivateKey: optional(
     "RELAYER_PRIVATE_KEY",
     privateKey,
-    "Signs and pays for the gateway's transactions. It can post jobs inside its clients' on-chain limits, so keep it safe.",
+    "Signs and pays for the gateway's transactions. It can post jobs inside its clients' on-chain limits, so where there is " +
+      "money, use RELAYER_SIGNER. One of the two.",
+  ),
+  relayerSigner: optional(
+    "RELAYER_SIGNER",
+    keySource,
+    "Where the key is that signs and pays for the gateway's transactions: in an encrypted file or in a key service, see " +
+      "docs/keys.md. Either this or RELAYER_PRIVATE_KEY.",
+  ),
+  relayerLowTransactions: setting(
+    "RELAYER_LOW_TRANSACTIONS",
+    integer(0, 1_000_000_000),
+    { local: "100", public: "5000" },
+    "Below so many transactions that the relayer's coin still pays for at today's fees, the log has an error and " +
+      "hfh_relayer_balance_low is 1. A job takes three: 5,000 are some 1,600 jobs.",
+  ),
+  gatewaySecret: optional(
+    "GATEWAY_SECRET",
+    secret(z.string().min(32).describe("at least 32 characters")),
+    "Keys the hashes under which networks of accounts are remembered and draws are made; the same for all gateways on one " +
+      "database, and kept. Not set: it follows from RELAYER_PRIVATE_KEY. Needed with RELAYER_SIGNER.",
   ),
   maxFeeGwei: setting(
     "MAX_FEE_GWEI",
@@ -262,13 +291,19 @@ export const settings = {
   oraclePrivateKey: optional(
     "ORACLE_PRIVATE_KEY",
     privateKey,
-    "Signs verdicts where this process verifies the evidence itself. Either this or ORACLE_NODES.",
+    "Signs verdicts where this process verifies the evidence itself. One of this, VERIFIER_SIGNER and ORACLE_NODES.",
+  ),
+  verifierSigner: optional(
+    "VERIFIER_SIGNER",
+    keySource,
+    "Where the key is that signs verdicts, as ORACLE_PRIVATE_KEY does; see docs/keys.md. On public chains it has to be " +
+      "another key than the relayer's.",
   ),
   oracleNodes: optional(
     "ORACLE_NODES",
     oracleNodes,
     "The nodes that verify the evidence: where each is, by which account it signs, and the secret that it shares with this " +
-      "gateway. Either this or ORACLE_PRIVATE_KEY.",
+      "gateway. One of this, ORACLE_PRIVATE_KEY and VERIFIER_SIGNER.",
   ),
   committee: optional(
     "COMMITTEE_ADDRESS",

@@ -11,10 +11,7 @@ async function main(path: string): Promise<void> {
   const config = readNodeConfig(path, process.env);
   const log = pino({ level: config.logLevel });
   const node = await startNode(config, log);
-  log.info(
-    { url: node.url, verifier: config.signer.address, chain_id: config.chainId, escrow: config.escrow },
-    "listening",
-  );
+  log.info({ url: node.url, verifier: node.verifier, chain_id: config.chainId, escrow: config.escrow }, "listening");
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "draining");

@@ -16,7 +16,8 @@ export interface Lease {
    */
   keep(): Promise<{ held: boolean; taken: boolean }>;
   /**
-   * Call it first in each transaction that only the holder may make: it keeps the lease where it is until the commit.
+   * Call it first in each transaction that only the holder may make: it keeps the lease where it is until the commit,
+   * and renews it, so that nobody takes it from a holder that is slow but at work.
    * @throws FencedOut when another holder has it
    */
   guard(trx: Trx): Promise<void>;
@@ -57,12 +58,12 @@ export function createLease(db: Database, name: string): Lease {
         fence === undefined
           ? undefined
           : await trx
-              .selectFrom("leases")
-              .select("fence")
+              .updateTable("leases")
+              .set({ expires_at: sql`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})` })
               .where("name", "=", name)
               .where("holder", "=", holder)
               .where("fence", "=", fence)
-              .forUpdate()
+              .returning("fence")
               .executeTakeFirst();
       if (row !== undefined) return;
       fence = undefined;

@@ -1,5 +1,7 @@
+import { type KeySigner, SignerRefused, SignerUnavailable } from "@hireforhumans/signers";
 import { Wallet, keccak256 } from "ethers";
 import type { Secret } from "../config.ts";
+import { ChainUnavailable } from "./errors.ts";
 
 export interface UnsignedTransaction {
   chainId: bigint;
@@ -17,20 +19,32 @@ export interface SignedTransaction {
   raw: string;
 }
 
-/** Holds a key; the same transaction gets the same bytes each time. */
+/**
+ * Holds a key, or asks who holds it. The same transaction may get other bytes each time, so what is sent is what was
+ * stored before.
+ */
 export interface TransactionSigner {
   /** Checksummed. */
   address: string;
+  /** @throws ChainUnavailable where a key service does not sign now */
   sign(transaction: UnsignedTransaction): Promise<SignedTransaction>;
 }
 
 export function createKeySigner(privateKey: Secret): TransactionSigner {
-  const wallet = new Wallet(privateKey.reveal());
+  return createTransactionSigner(new Wallet(privateKey.reveal()));
+}
+
+export function createTransactionSigner(signer: KeySigner): TransactionSigner {
   return {
-    address: wallet.address,
+    address: signer.address,
     async sign({ nonce, ...transaction }) {
-      const raw = await wallet.signTransaction({ ...transaction, type: 2, nonce: Number(nonce), value: 0n });
-      return { raw, hash: keccak256(raw) };
+      try {
+        const raw = await signer.signTransaction({ ...transaction, type: 2, nonce: Number(nonce), value: 0n });
+        return { raw, hash: keccak256(raw) };
+      } catch (error) {
+        if (!(error instanceof SignerUnavailable || error instanceof SignerRefused)) throw error;
+        throw new ChainUnavailable(`The relayer's key does not sign. ${error.message}`, { cause: error });
+      }
     },
   };
 }

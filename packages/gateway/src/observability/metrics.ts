@@ -61,6 +61,21 @@ export function createMetrics() {
       help: "1 while the node refuses our transactions because the relayer can't pay their gas.",
       registers,
     }),
+    relayerBalance: new Gauge({
+      name: "hfh_relayer_balance",
+      help: "The chain's own coin that the relayer has for gas, in whole coins.",
+      registers,
+    }),
+    relayerTransactionsLeft: new Gauge({
+      name: "hfh_relayer_transactions_left",
+      help: "Transactions of 250,000 gas that the relayer can still pay for at what it would offer now.",
+      registers,
+    }),
+    relayerBalanceLow: new Gauge({
+      name: "hfh_relayer_balance_low",
+      help: "1 while these are fewer than RELAYER_LOW_TRANSACTIONS.",
+      registers,
+    }),
     outboxMinedSeconds: new Histogram({
       name: "hfh_outbox_mined_seconds",
       help: "From an intent's making to the sight of its receipt.",

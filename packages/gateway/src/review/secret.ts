@@ -6,8 +6,11 @@ import type { Config } from "../config.ts";
  * each of them.
  * @returns 32 bytes
  */
-export function keyedHash({ relayerPrivateKey }: Pick<Config, "relayerPrivateKey">, purpose: string, text: string) {
-  const key = hkdfSync("sha256", relayerPrivateKey.reveal(), "", `hireforhumans ${purpose}`, 32);
+export function keyedHash(config: Pick<Config, "relayerPrivateKey" | "gatewaySecret">, purpose: string, text: string) {
+  const secret = config.gatewaySecret ?? config.relayerPrivateKey;
+  // readConfig lets no configuration pass that has neither.
+  if (secret === undefined) throw new Error("Neither GATEWAY_SECRET nor RELAYER_PRIVATE_KEY is set.");
+  const key = hkdfSync("sha256", secret.reveal(), "", `hireforhumans ${purpose}`, 32);
   return createHmac("sha256", Buffer.from(key)).update(text).digest();
 }
 

@@ -6,7 +6,7 @@ import {
   type Oracle,
   type PublicNetwork,
 } from "@hireforhumans/oracle";
-import { Wallet } from "ethers";
+import type { Signer } from "ethers";
 import type { Logger } from "pino";
 import type { ChainNode } from "../chain/node.ts";
 import type { Config } from "../config.ts";
@@ -15,6 +15,8 @@ import type { Metrics } from "../observability/metrics.ts";
 import { fileLinkOf } from "../evidence/file-links.ts";
 
 export interface OracleParts {
+  /** Signs where this process verifies itself; undefined where oracles elsewhere do. */
+  verifier: Signer | undefined;
   node: ChainNode;
   files: FileStore;
   network: PublicNetwork;
@@ -22,12 +24,12 @@ export interface OracleParts {
   metrics: Metrics;
 }
 
-/** The oracle of the configuration: in this process with ORACLE_PRIVATE_KEY, or elsewhere with ORACLE_NODES. */
+/** The oracle of the configuration: in this process with a verifier's key, or elsewhere with ORACLE_NODES. */
 export async function connectOracle(
   config: Config,
-  { node, files, network, log, metrics }: OracleParts,
+  { verifier, node, files, network, log, metrics }: OracleParts,
 ): Promise<Oracle> {
-  const { oraclePrivateKey, oracleNodes, committee, chainId, escrow, publicUrl } = config;
+  const { oracleNodes, committee, chainId, escrow, publicUrl } = config;
   if (oracleNodes !== undefined) {
     const nodes = oracleNodes.map(({ url, address, token }) =>
       createNodeClient({
@@ -40,10 +42,9 @@ export async function connectOracle(
     const onNodeFailed = (verifier: string) => metrics.oracleNodeFailures.inc({ verifier });
     return createCommittee({ nodes, committee, provider: node, chainId, escrow, log, onNodeFailed });
   }
-  // readConfig lets no configuration pass that has neither.
-  if (oraclePrivateKey === undefined) throw new Error("Neither ORACLE_PRIVATE_KEY nor ORACLE_NODES is set.");
+  if (verifier === undefined) throw new Error("There are neither nodes of the oracle nor a verifier's key.");
   return createOracle({
-    signer: new Wallet(oraclePrivateKey.reveal()),
+    signer: verifier,
     escrow: escrow,
     log,
     sources: {

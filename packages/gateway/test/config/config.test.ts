@@ -73,23 +73,46 @@ describe("readConfig", () => {
 
   it("names what is missing", () => {
     const problems = problemsOf({});
-    expect(problems).toContainEqual(expect.stringMatching(/^RELAYER_PRIVATE_KEY is not set; expected a private key/));
+    expect(problems).toContain("One of RELAYER_PRIVATE_KEY, RELAYER_SIGNER has to be set; none is.");
     expect(problems).toContainEqual(expect.stringMatching(/^ESCROW_ADDRESS is not set/));
   });
 
   it("asks for exactly one oracle, and for a committee where several nodes are it", () => {
-    expect(problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "" })).toEqual([expect.stringContaining("neither is")]);
+    expect(problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "" })).toEqual([expect.stringContaining("VERIFIER_SIGNER, ORACLE_NODES has to be set; none is")]);
     const node = { url: "https://oracle.example", address, token: "t".repeat(32) };
     const other = { ...node, address: `0x${"2".repeat(40)}` };
     const distant = (...nodes: object[]) => ({ ...enough, ORACLE_NODES: JSON.stringify(nodes) });
     const alone = (...nodes: object[]) => ({ ...distant(...nodes), ORACLE_PRIVATE_KEY: "" });
-    expect(problemsOf(distant(node))).toEqual([expect.stringContaining("both are")]);
+    expect(problemsOf(distant(node))).toEqual([expect.stringContaining("ORACLE_PRIVATE_KEY and ORACLE_NODES are")]);
     expect(problemsOf(alone(node))).toEqual([]);
     expect(problemsOf(alone(node, other))).toEqual([expect.stringContaining("ORACLE_NODES has 2 nodes")]);
     expect(problemsOf({ ...alone(node, other), COMMITTEE_ADDRESS: address })).toEqual([]);
     expect(problemsOf({ ...enough, COMMITTEE_ADDRESS: address })).toEqual([
       expect.stringContaining("COMMITTEE_ADDRESS is set; ORACLE_NODES"),
     ]);
+  });
+
+  it("takes a key from a file or a key service in the place of the key itself", () => {
+    const keyArn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    const elsewhere = {
+      ...enough,
+      RELAYER_PRIVATE_KEY: "",
+      RELAYER_SIGNER: `aws-kms:${keyArn}`,
+      GATEWAY_SECRET: "s".repeat(32),
+      ORACLE_PRIVATE_KEY: "",
+      VERIFIER_SIGNER: "keystore:/keys/verifier.json?passphrase=/run/secrets/verifier",
+    };
+    expect(readConfig(elsewhere)).toMatchObject({
+      relayerSigner: { kind: "aws-kms", keyArn, region: "eu-central-1" },
+      verifierSigner: { kind: "keystore", path: "/keys/verifier.json", passphrasePath: "/run/secrets/verifier" },
+    });
+    expect(problemsOf({ ...elsewhere, GATEWAY_SECRET: "" })).toEqual([expect.stringContaining("GATEWAY_SECRET has to")]);
+    expect(problemsOf({ ...elsewhere, RELAYER_PRIVATE_KEY: key })).toEqual([
+      "One of RELAYER_PRIVATE_KEY, RELAYER_SIGNER has to be set; RELAYER_PRIVATE_KEY and RELAYER_SIGNER are.",
+    ]);
+    expect(problemsOf({ ...elsewhere, RELAYER_SIGNER: "vault:relayer" })).toContainEqual(
+      expect.stringMatching(/^RELAYER_SIGNER is "vault:relayer"; expected keystore:.*aws-kms:arn.*gcp-kms:projects/),
+    );
   });
 
   it("shows nothing of wrong nodes, which hold secrets", () => {
@@ -114,7 +137,7 @@ describe("readConfig", () => {
     const printed = [json, inspect(config), String(config.relayerPrivateKey), ...lines].join("\n");
     expect(printed).not.toContain("11".repeat(32));
     expect(printed).not.toContain("hunter2");
-    expect(config.relayerPrivateKey.reveal()).toBe(key);
+    expect(config.relayerPrivateKey?.reveal()).toBe(key);
     expect(config.databaseUrl?.reveal()).toContain("hunter2");
   });
 });

@@ -8,7 +8,7 @@ import { ChainNode } from "../../src/chain/node.ts";
 import { createOutbox } from "../../src/chain/outbox.ts";
 import { type Deployment, type Head, createChainReader } from "../../src/chain/reader.ts";
 import { createKeySigner } from "../../src/chain/signer.ts";
-import { readConfig } from "../../src/config.ts";
+import { Secret, readConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import type { OpenDatabase } from "../../src/database/open.ts";
 import { handoffRoutes } from "../../src/handoff/routes.ts";
@@ -104,7 +104,7 @@ function contextOf(
     listen,
     node,
     chainId: deployment.chainId,
-    signer: createKeySigner(config.relayerPrivateKey),
+    signer: createKeySigner(new Secret(relayerKey)),
     fees: createFees(node, deployment.chainId, config.maxFeeGwei),
     finalNumber: createFinalNumber(node, 1),
     log: silentLog,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Wallet, getAddress, isAddress } from "ethers";
+import { type KeySource, keySourceDescription, parseKeySource } from "@hireforhumans/signers";
 import { z } from "zod";
 
 /** A secret is named, never written down in the configuration: by a file that holds it, or a variable of the environment. */
@@ -14,11 +15,18 @@ const address = z
   .refine((text) => isAddress(text), "expected an address: 0x and 40 hex digits")
   .transform((text) => getAddress(text));
 
+const keySource = z
+  .string()
+  .refine((text) => parseKeySource(text) !== undefined, `expected ${keySourceDescription}`)
+  .describe("where a key is that the node does not hold itself, see docs/keys.md");
+
 /** The file's members; docs/oracle-node.md tells of each. */
 export const nodeConfigSchema = z.strictObject({
   host: z.string().min(1).default("127.0.0.1"),
   port: z.int().min(0).max(65_535).default(3100),
-  private_key: secretSource,
+  /** Either this or `signer`. */
+  private_key: secretSource.optional(),
+  signer: keySource.optional(),
   chain_id: z.int().min(1),
   /** Often holds an API key, so it may be named like a secret. */
   rpc_url: z.union([httpUrl, secretSource]),
@@ -34,7 +42,8 @@ export const nodeConfigSchema = z.strictObject({
 export interface NodeConfig {
   host: string;
   port: number;
-  signer: Wallet;
+  /** The key, or where it is. */
+  signer: Wallet | KeySource;
   chainId: number;
   rpcUrl: string;
   escrow: string;
@@ -77,7 +86,12 @@ export function readNodeConfig(path: string, env: Readonly<Record<string, string
     else return text;
     return "";
   };
-  const key = secret("private_key", data.private_key, "a private key: 0x and 64 hex digits", isPrivateKey);
+  if ((data.private_key === undefined) === (data.signer === undefined)) {
+    const actual = data.signer === undefined ? "neither is" : "both are";
+    problems.push(`private_key, signer: one of the two has to be there; ${actual}`);
+  }
+  const key =
+    data.private_key && secret("private_key", data.private_key, "a private key: 0x and 64 hex digits", isPrivateKey);
   const gatewayToken = secret(
     "gateway_token",
     data.gateway_token,
@@ -88,11 +102,14 @@ export function readNodeConfig(path: string, env: Readonly<Record<string, string
     typeof data.rpc_url === "string"
       ? data.rpc_url
       : secret("rpc_url", data.rpc_url, "an http(s) URL", (text) => httpUrl.safeParse(text).success);
+  const source = data.signer === undefined ? undefined : parseKeySource(data.signer);
   if (problems.length > 0) throw new NodeConfigError(path, problems);
+  const signer = source ?? (key === undefined ? undefined : new Wallet(key));
+  if (signer === undefined) throw new NodeConfigError(path, ["private_key, signer: neither is there"]);
   return {
     host: data.host,
     port: data.port,
-    signer: new Wallet(key),
+    signer,
     chainId: data.chain_id,
     rpcUrl,
     escrow: data.escrow,

@@ -7,7 +7,7 @@ import {
   reasonsHashOf,
   signWord,
 } from "@hireforhumans/protocol";
-import type { Wallet } from "ethers";
+import type { KeySigner } from "@hireforhumans/signers";
 import type { Logger } from "pino";
 import type { Sources } from "../check.ts";
 import { fingerprintsOf } from "../fingerprints.ts";
@@ -43,7 +43,7 @@ export interface OracleNode {
 }
 
 export interface OracleNodeOptions {
-  signer: Wallet;
+  signer: KeySigner;
   escrow: string;
   chain: ChainReader;
   sources: Omit<Sources, "openFile">;

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApiError } from "@hireforhumans/protocol";
+import { openSigner } from "@hireforhumans/signers";
+import { Wallet } from "ethers";
 import type { Logger } from "pino";
 import { createPublicNetwork } from "../public-network.ts";
 import { createTransactionSource } from "../transactions.ts";
@@ -13,13 +15,16 @@ import { openNodeStore } from "./store.ts";
 
 export interface RunningNode {
   url: string;
+  /** The account by which it signs. */
+  verifier: string;
   /** Ends what it is about, and closes the database. */
   stop(): Promise<void>;
 }
 
-/** @throws where the port is taken, or the database can't be opened */
+/** @throws SignerRefused, SignerUnavailable; where the port is taken, or the database can't be opened */
 export async function startNode(config: NodeConfig, log: Logger): Promise<RunningNode> {
-  const { chainId, escrow, signer } = config;
+  const { chainId, escrow } = config;
+  const signer = config.signer instanceof Wallet ? config.signer : await openSigner(config.signer);
   const store = openNodeStore(config.database);
   const chain = new ChainReader(config.rpcUrl, chainId);
   const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
@@ -54,6 +59,7 @@ export async function startNode(config: NodeConfig, log: Logger): Promise<Runnin
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${config.host}:${port}`,
+    verifier: signer.address,
     async stop() {
       const closed = once(server, "close");
       server.close();

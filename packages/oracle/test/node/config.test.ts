@@ -46,7 +46,17 @@ describe("a node's configuration", () => {
       rpcUrl: env.RPC_URL,
       gatewayToken: env.GATEWAY_TOKEN,
     });
-    expect(config.signer.address).toBe(wallet.address);
+    expect(config.signer).toMatchObject({ address: wallet.address });
+  });
+
+  it("takes the place of a key that it does not hold itself, and exactly one key", async () => {
+    const keyArn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    const { private_key: _key, ...keyless } = enough;
+    const config = await read({ ...keyless, signer: `aws-kms:${keyArn}` });
+    expect(config.signer).toEqual({ kind: "aws-kms", keyArn, region: "eu-central-1" });
+    expect(await problemsOf(keyless)).toContain("one of the two has to be there; neither is");
+    expect(await problemsOf({ ...enough, signer: `aws-kms:${keyArn}` })).toContain("both are");
+    expect(await problemsOf({ ...keyless, signer: "vault:x" })).toContain("signer: expected keystore:");
   });
 
   it("names everything that is wrong", async () => {
