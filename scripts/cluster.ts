@@ -1,0 +1,108 @@
+/** `npx pnpm@12 cluster`: what several gateways on one database do under faults, see docs/reliability.md. */
+import { parseArgs } from "node:util";
+import { addStandby, failOver } from "./cluster/failover.ts";
+import { freezeHolder, killHolder, killOne, upgradeAll } from "./cluster/faults.ts";
+import { makeNewerCode } from "./cluster/newer-code.ts";
+import { beginPlay, type Line, type Play, underLoad } from "./cluster/scenario.ts";
+import { problemsOf, tableOf, writePage } from "./cluster/table.ts";
+import { startWorld, type World } from "./cluster/world.ts";
+
+const usage = `npx pnpm@12 cluster [--only PART] [--short] [--rate N] [--calm SECONDS] [--write] …
+
+Needs the programs of a PostgreSQL server; makes servers of its own and leaves nothing behind.
+
+  --only PART      One of kill, upgrade, lease, synchronous, asynchronous; may be given again. Default: all.
+  --short          The parts kill and lease with a short load.
+  --rate N         Jobs asked for per second. Default: 4.
+  --calm SECONDS   How long the load goes on before a fault and after it. Default: 10.
+  --write          Writes the table into docs/reliability.md.`;
+
+const parts = ["kill", "upgrade", "lease", "synchronous", "asynchronous"] as const;
+type Part = (typeof parts)[number];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    short: { type: "boolean", default: false },
+    rate: { type: "string", default: "4" },
+    calm: { type: "string" },
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text);
+  if (number > 0) return number;
+  throw new Error(`--${option} must be a number above 0, it is ${text}`);
+}
+
+function partsOf(): Part[] {
+  const unknown = (values.only ?? []).filter((name) => !(parts as readonly string[]).includes(name));
+  if (unknown.length > 0) throw new Error(`--only knows ${parts.join(", ")}; not ${unknown.join(", ")}`);
+  return parts.filter((part) => values.only?.includes(part) ?? (!values.short || part === "kill" || part === "lease"));
+}
+
+async function inWorld(work: (play: Play, world: World) => Promise<void>): Promise<void> {
+  const calm = numberOf("calm", values.calm ?? (values.short ? "3" : "10"));
+  const world = await startWorld();
+  const interrupted = () => void world.stop().finally(() => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
+  try {
+    const play = await beginPlay(world, { perSecond: numberOf("rate", values.rate), calmMs: calm * 1_000 });
+    try {
+      await work(play, world);
+    } finally {
+      await play.people.stop();
+    }
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, interrupted);
+    await world.stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const chosen = partsOf();
+  const lines: Line[] = [];
+  const add = (line: Line) => {
+    lines.push(line);
+    console.log(
+      tableOf([line])
+        .split("\n")
+        .slice(lines.length === 1 ? 0 : 2)
+        .join("\n"),
+    );
+    for (const problem of problemsOf(line)) console.log(`  ${problem}`);
+  };
+  if (chosen.some((part) => ["kill", "upgrade", "lease"].includes(part)))
+    await inWorld(async (play, world) => {
+      if (chosen.includes("kill")) add(await underLoad(play, "one gateway is killed", () => killOne(play)));
+      if (chosen.includes("lease")) {
+        add(await underLoad(play, "the gateway that signs is killed", () => killHolder(play)));
+        add(await underLoad(play, "the gateway that signs is frozen and thawed", () => freezeHolder(play)));
+      }
+      if (chosen.includes("upgrade")) {
+        const code = await makeNewerCode(world.folder);
+        add(await underLoad(play, "all gateways are upgraded, one by one", () => upgradeAll(play, code)));
+      }
+    });
+  for (const kind of ["synchronous", "asynchronous"] as const) {
+    if (!chosen.includes(kind)) continue;
+    await inWorld(async (play, world) => {
+      const replication = await addStandby(world, kind === "synchronous");
+      try {
+        const what = `the database dies, its ${kind} standby is promoted`;
+        add(await underLoad(play, what, () => failOver(play, replication)));
+      } finally {
+        await replication.stop();
+      }
+    });
+  }
+  if (values.write) await writePage(lines);
+  // What an asynchronous standby has not heard of is lost with the primary: that is what the line is there to show.
+  const bad = lines.filter((line) => !line.what.includes("asynchronous") && problemsOf(line).length > 0);
+  process.exitCode = bad.length === 0 ? 0 : 1;
+}
+
+if (values.help) console.log(usage);
+else await main();
