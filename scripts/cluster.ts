@@ -1,4 +1,4 @@
-/** `npx pnpm@12 cluster`: what several gateways on one database do under faults, see docs/reliability.md. */
+/** `npx pnpm@12 cluster`: what several gateways on one database do under faults, see docs/many-gateways.md. */
 import { parseArgs } from "node:util";
 import { addStandby, failOver } from "./cluster/failover.ts";
 import { freezeHolder, killHolder, killOne, upgradeAll } from "./cluster/faults.ts";
@@ -15,7 +15,7 @@ Needs the programs of a PostgreSQL server; makes servers of its own and leaves n
   --short          The parts kill and lease with a short load.
   --rate N         Jobs asked for per second. Default: 4.
   --calm SECONDS   How long the load goes on before a fault and after it. Default: 10.
-  --write          Writes the table into docs/reliability.md.`;
+  --write          Writes the table into docs/many-gateways.md.`;
 
 const parts = ["kill", "upgrade", "lease", "synchronous", "asynchronous"] as const;
 type Part = (typeof parts)[number];

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { format } from "prettier";
 import type { Line } from "./scenario.ts";
 
-const page = new URL("../../docs/reliability.md", import.meta.url);
+const page = new URL("../../docs/many-gateways.md", import.meta.url);
 const takeoverAimMs = 10_000;
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? "" : `${(ms / 1_000).toFixed(1)} s`);
@@ -38,7 +38,7 @@ export async function writePage(lines: readonly Line[]): Promise<void> {
   const text = await readFile(page, "utf8");
   const section = /(^### What several gateways do under faults\n\n)(?:\|.*\n)*\n?/m;
   if (!section.test(text))
-    throw new Error('docs/reliability.md has no heading "### What several gateways do under faults"');
+    throw new Error('docs/many-gateways.md has no heading "### What several gateways do under faults"');
   const written = text.replace(section, (_, heading: string) => `${heading}${tableOf(lines)}\n\n`);
   await writeFile(page, await format(written, { parser: "markdown", printWidth: 150 }));
 }
