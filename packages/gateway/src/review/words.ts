@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { keyedHash } from "./secret.ts";
 
 /** What opens the salt of a review's terms to an oracle: known to this gateway's processes alone, see `reviewSaltOf`. */
-export function openingOf(config: Pick<Config, "relayerPrivateKey">, reviewJobId: string): string {
+export function openingOf(config: Pick<Config, "relayerPrivateKey" | "gatewaySecret">, reviewJobId: string): string {
   return `0x${keyedHash(config, "review opening", reviewJobId).toString("hex")}`;
 }
 

@@ -78,7 +78,9 @@ describe("readConfig", () => {
   });
 
   it("asks for exactly one oracle, and for a committee where several nodes are it", () => {
-    expect(problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "" })).toEqual([expect.stringContaining("VERIFIER_SIGNER, ORACLE_NODES has to be set; none is")]);
+    expect(problemsOf({ ...enough, ORACLE_PRIVATE_KEY: "" })).toEqual([
+      expect.stringContaining("VERIFIER_SIGNER, ORACLE_NODES has to be set; none is"),
+    ]);
     const node = { url: "https://oracle.example", address, token: "t".repeat(32) };
     const other = { ...node, address: `0x${"2".repeat(40)}` };
     const distant = (...nodes: object[]) => ({ ...enough, ORACLE_NODES: JSON.stringify(nodes) });
@@ -106,7 +108,9 @@ describe("readConfig", () => {
       relayerSigner: { kind: "aws-kms", keyArn, region: "eu-central-1" },
       verifierSigner: { kind: "keystore", path: "/keys/verifier.json", passphrasePath: "/run/secrets/verifier" },
     });
-    expect(problemsOf({ ...elsewhere, GATEWAY_SECRET: "" })).toEqual([expect.stringContaining("GATEWAY_SECRET has to")]);
+    expect(problemsOf({ ...elsewhere, GATEWAY_SECRET: "" })).toEqual([
+      expect.stringContaining("GATEWAY_SECRET has to"),
+    ]);
     expect(problemsOf({ ...elsewhere, RELAYER_PRIVATE_KEY: key })).toEqual([
       "One of RELAYER_PRIVATE_KEY, RELAYER_SIGNER has to be set; RELAYER_PRIVATE_KEY and RELAYER_SIGNER are.",
     ]);
