@@ -63,7 +63,7 @@ export class PostgresServer {
 
   /** @param folder an empty one, which the server's account can reach */
   static async create(folder: string): Promise<PostgresServer> {
-    await mkdir(folder);
+    await mkdir(folder, { mode: 0o700 });
     await run("initdb", folder, [
       "-D",
       folder,
@@ -83,7 +83,7 @@ export class PostgresServer {
    * @param port where it reaches that server, now and later
    */
   static async createStandby(folder: string, name: string, port: number): Promise<PostgresServer> {
-    await mkdir(folder);
+    await mkdir(folder, { mode: 0o700 });
     const primary = `host=127.0.0.1 port=${port} user=${account} application_name=${name}`;
     await run("pg_basebackup", folder, ["-D", folder, "-d", primary, "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
     return PostgresServer.#start(folder);

@@ -13,6 +13,7 @@ import {
   getBytes,
   hashMessage,
   recoverAddress,
+  resolveAddress,
   resolveProperties,
   toBeHex,
 } from "ethers";
@@ -52,9 +53,9 @@ export class DigestSigner extends AbstractSigner {
 
   override async signTransaction(request: TransactionRequest): Promise<string> {
     const { from, ...fields } = await resolveProperties(request);
-    if (from !== undefined && from !== null && (await addressText(from)) !== this.address) {
-      throw new SignerRefused(`The transaction is from ${await addressText(from)}; this key is ${this.address}.`);
-    }
+    const sender = from === undefined || from === null ? this.address : await resolveAddress(from);
+    if (sender !== this.address)
+      throw new SignerRefused(`The transaction is from ${sender}; this key is ${this.address}.`);
     const transaction = Transaction.from(fields as TransactionLike);
     transaction.signature = await this.#sign(transaction.unsignedHash);
     return transaction.serialized;
@@ -81,10 +82,6 @@ export class DigestSigner extends AbstractSigner {
     }
     throw new SignerRefused(`The key service gave a signature that is not of ${this.address}.`);
   }
-}
-
-async function addressText(from: NonNullable<TransactionRequest["from"]>): Promise<string> {
-  return typeof from === "string" ? from : await (await from).toString();
 }
 
 function addressOf(publicKey: KeyObject): string {

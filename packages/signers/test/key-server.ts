@@ -18,9 +18,9 @@ export interface KeyServer {
 }
 
 export interface Protocol {
-  throttled(response: ServerResponse): void;
-  denied(response: ServerResponse): void;
-  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  throttled: (response: ServerResponse) => void;
+  denied: (response: ServerResponse) => void;
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
 export async function startKeyServer({ serve, throttled, denied }: Protocol): Promise<KeyServer> {

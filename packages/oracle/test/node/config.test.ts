@@ -51,7 +51,8 @@ describe("a node's configuration", () => {
 
   it("takes the place of a key that it does not hold itself, and exactly one key", async () => {
     const keyArn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    const { private_key: _key, ...keyless } = enough;
+    const keyless: Partial<typeof enough> = { ...enough };
+    delete keyless.private_key;
     const config = await read({ ...keyless, signer: `aws-kms:${keyArn}` });
     expect(config.signer).toEqual({ kind: "aws-kms", keyArn, region: "eu-central-1" });
     expect(await problemsOf(keyless)).toContain("one of the two has to be there; neither is");
