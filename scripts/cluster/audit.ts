@@ -74,13 +74,6 @@ async function settled(world: World, ids: ReadonlySet<string>): Promise<void> {
     const open = await world.query("select id from jobs where ended_at is null");
     const [queued] = await world.query("select count(*)::int as n from intents where status in ('queued', 'signed')");
     const webhooks = await world.query("select 1 from webhook_deliveries where status = 'pending' limit 1");
-    console.log(
-      "open",
-      open.filter(({ id }) => ids.has(String(id))).length,
-      queued,
-      webhooks.length,
-      new Date().toISOString(),
-    );
     if (!open.some(({ id }) => ids.has(String(id))) && queued?.["n"] === 0 && webhooks.length === 0) return;
     await sleep(250);
   }
