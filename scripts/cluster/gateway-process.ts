@@ -15,6 +15,7 @@ export class GatewayProcess {
   readonly #gone: Promise<unknown>;
   readonly #words: WriteStream;
   #expected = false;
+  #lastWords = "";
   /** When it last said that it sends the relayer's transactions, by its clock in milliseconds; 0: never. */
   tookLeaseAt = 0;
 
@@ -45,6 +46,7 @@ export class GatewayProcess {
         if (said !== null) this.tookLeaseAt = Date.parse(said[1] ?? "");
       });
     this.#child.stderr?.pipe(this.#words, { end: false });
+    this.#child.stderr?.on("data", (words: Buffer) => (this.#lastWords = words.toString()));
     this.#gone = once(this.#child, "exit").then(() => {
       const { exitCode, signalCode } = this.#child;
       if (!this.#expected)
@@ -59,7 +61,7 @@ export class GatewayProcess {
   async ready(): Promise<void> {
     const endsAt = performance.now() + readyWithinMs;
     while (performance.now() < endsAt) {
-      if (!this.alive) throw new Error(`${this.name} ended before it was ready`);
+      if (!this.alive) throw new Error(`${this.name} ended before it was ready: ${this.#lastWords}`);
       const answer = await fetch(`http://127.0.0.1:${this.port}/readyz`).catch(() => undefined);
       await answer?.body?.cancel();
       if (answer?.ok === true) return;

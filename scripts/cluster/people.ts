@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createWorkerClient, RefusedError, type WorkerClient } from "@hireforhumans/client";
 import type { Offer } from "@hireforhumans/protocol";
 import { Wallet } from "ethers";
+import { insist } from "../chaos/insist.ts";
 import type { World } from "./world.ts";
 
 /** Workers who take every offer and do the work at once. */
@@ -26,10 +27,11 @@ export async function signUpPeople(world: World, count: number): Promise<People>
   for (let index = 0; index < count; index++) {
     const signer = new Wallet(Wallet.createRandom().privateKey);
     const api = createWorkerClient({ baseUrl: world.balancer.url, signer, trusted: world.deployment });
-    await api.signIn();
-    await api.update({ name: `Worker ${index}`, country: "DE", capacity });
-    await api.createProfile({ domain: "customer_support_escalation", skills: ["billing"], languages: ["english"] });
-    await api.setPresence("online");
+    const profile = { domain: "customer_support_escalation", skills: ["billing"], languages: ["english"] };
+    await insist(() => api.signIn());
+    await insist(() => api.update({ name: `Worker ${index}`, country: "DE", capacity }));
+    await insist(() => api.createProfile(profile));
+    await insist(() => api.setPresence("online"));
     addresses.push(signer.address);
     shifts.push(workShift(api, stopping.signal, refusals));
   }

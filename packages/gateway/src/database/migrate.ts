@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Migration, type MigrationResultSet, Migrator } from "kysely/migration";
 import type { Database } from "../context.ts";
 import * as initial from "./migrations/0001_initial.ts";
 import * as arbitration from "./migrations/0002_arbitration.ts";
@@ -27,6 +28,12 @@ const migrations: Record<string, Migration> = {
   "0008_batches": batches,
   "0012_security": security,
 };
+
+const LOCK_TIMEOUT = "2s";
+const TRIES = 10;
+const PAUSE_MS = 200;
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: deadlock_detected, lock_not_available. */
+const inTheWay = ["40P01", "55P03"];
 
 const isBreaking = (name: string): boolean => name.endsWith("_breaking");
 
@@ -57,20 +64,42 @@ interface Standing {
 
 /**
  * Brings the database to this code's schema. Each migration is a transaction with its own record; where several
- * processes start at once, one migrates and the others wait. A database that newer gateways have added to is left as it is.
+ * processes start at once, one migrates and the others wait; what is in its way is waited for by trying again. A database that newer gateways have added to is left as it is.
  * @returns the names of the migrations that ran now
  * @throws SchemaTooNew, or what a migration threw
  */
 export async function migrate(db: Database): Promise<string[]> {
-  if ((await newerMigrations(db)).length > 0) return [];
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
-  const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) {
+  for (let attempt = 1; ; attempt++) {
+    const { error, results = [] } = await tryMigrating(db);
+    if (error === undefined) return results.map(({ migrationName }) => migrationName);
+    if (attempt < TRIES && error instanceof Error && "code" in error && inTheWay.includes(String(error.code))) {
+      await sleep(PAUSE_MS * attempt);
+      continue;
+    }
     // A newer gateway may have migrated between the look and this one's turn.
     if ((await newerMigrations(db)).length > 0) return [];
     throw error instanceof Error ? error : new Error("A migration failed.", { cause: error });
   }
-  return results.map(({ migrationName }) => migrationName);
+}
+
+/**
+ * Gateways that are at work use the tables that a migration changes. It waits for them a moment only, since what comes
+ * after it waits for it in turn.
+ */
+async function tryMigrating(db: Database): Promise<MigrationResultSet> {
+  return db.connection().execute(async (connection) => {
+    if ((await newerMigrations(connection)).length > 0) return { results: [] };
+    await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`.execute(connection);
+    // An index of a large table takes its time, and so does waiting for another process that makes it.
+    await sql`set statement_timeout = 0`.execute(connection);
+    try {
+      const provider = { getMigrations: () => Promise.resolve(migrations) };
+      return await new Migrator({ db: connection, provider }).migrateToLatest();
+    } finally {
+      await sql`reset lock_timeout`.execute(connection);
+      await sql`reset statement_timeout`.execute(connection);
+    }
+  });
 }
 
 /**
