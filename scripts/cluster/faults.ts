@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../stack/until.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import type { Fault, Play } from "./scenario.ts";
 import type { World } from "./world.ts";
@@ -56,9 +57,9 @@ export async function upgradeAll({ world, calmMs }: Play, code: string): Promise
     await gateway.drain();
     await world.replace(index, code);
     await sleep(calmMs);
-    const ready = world.balancer.ready();
-    if (ready.length < world.gateways.length)
-      throw new Error(`after ${gateway.name} was upgraded, only ${ready.length} gateways are ready`);
+    await until(`all gateways are ready beside the newer ${gateway.name}`, () =>
+      Promise.resolve(world.balancer.ready().length === world.gateways.length ? true : undefined),
+    );
   }
   // Nobody's request has to suffer from what was announced.
   return { windows: [] };
