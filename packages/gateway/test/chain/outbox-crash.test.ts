@@ -20,10 +20,14 @@ afterAll(() => world.stop());
 interface Scenario {
   intents: NewIntent[];
   operator: string;
+  together: boolean;
 }
 
-/** One intent that succeeds and one that the contract refuses. */
-async function scenario(): Promise<Scenario> {
+/**
+ * One intent that succeeds and one that the contract refuses.
+ * @param together they may use the same gas and are stored together, so that one transaction carries both
+ */
+async function scenario(together: boolean): Promise<Scenario> {
   const name = `crash ${named++}`;
   const limit = limitIntent(world, `limit:${name}`);
   const unaffordable = await world.termsOf(name, { reward: 10n ** 15n });
@@ -32,8 +36,9 @@ async function scenario(): Promise<Scenario> {
     kind: "submit",
     to: world.deployment.escrow,
     ...fundCall(unaffordable),
+    ...(together ? { gasLimit: limit.gasLimit } : {}),
   };
-  return { intents: [limit, fund], operator: limit.operator };
+  return { intents: [limit, fund], operator: limit.operator, together };
 }
 
 describeOnDatabases("an outbox whose process dies", (database) => {
@@ -53,18 +58,26 @@ describeOnDatabases("an outbox whose process dies", (database) => {
     }
   }
 
-  const enqueueAll = async (outbox: Outbox, db: Database, intents: NewIntent[]) => {
+  const enqueueAll = async (outbox: Outbox, db: Database, intents: NewIntent[], together = false) => {
+    if (together) return db.transaction().execute((trx) => outbox.enqueueAll(trx, intents));
     const ids: string[] = [];
     for (const intent of intents) ids.push(await db.transaction().execute((trx) => outbox.enqueue(trx, intent)));
     return ids;
   };
   const statuses = async () =>
-    (await database().db.selectFrom("intents").select("status").orderBy("kind").execute()).map(({ status }) => status);
-
-  const open = async () => (await statuses()).filter((status) => status === "queued" || status === "signed");
+    (
+      await database().db.selectFrom("intents").select("status").where("kind", "<>", "batch").orderBy("kind").execute()
+    ).map(({ status }) => status);
+  const unsettled = async () =>
+    database()
+      .db.selectFrom("intents")
+      .select("id")
+      .where("status", "in", ["queued", "signed", "carried"])
+      .where("settled_at", "is", null)
+      .execute();
 
   /** One life of a process: it may end at any step. @returns whether it did */
-  async function live(plan: CrashPlan, { intents }: Scenario): Promise<boolean> {
+  async function live(plan: CrashPlan, { intents, together }: Scenario): Promise<boolean> {
     const db = crashingDatabase(database().db, plan);
     const node = new CrashingNode(world.chain.url, world.chain.chainId, plan);
     // Few turns in which nothing happens: each is a dozen steps that teach nothing.
@@ -72,9 +85,9 @@ describeOnDatabases("an outbox whose process dies", (database) => {
     handle(outbox);
     await outbox.start();
     try {
-      const ids = await enqueueAll(outbox, db, intents);
+      const ids = await enqueueAll(outbox, db, intents, together);
       for (const id of ids) await outbox.broadcast(id);
-      while (!plan.crashed && (await open()).length > 0) await pause(10);
+      while (!plan.crashed && (await unsettled()).length > 0) await pause(10);
       if (!plan.crashed) await world.chain.mine(2);
       while (!plan.crashed && (await statuses()).join() !== "final,failed") await pause(10);
     } catch (error) {
@@ -85,15 +98,15 @@ describeOnDatabases("an outbox whose process dies", (database) => {
     return plan.crashed;
   }
 
-  async function recover({ intents }: Scenario): Promise<void> {
+  async function recover({ intents, together }: Scenario): Promise<void> {
     await lapseLeases(database());
     const outbox = makeOutbox(world, database());
     handle(outbox);
     await outbox.start();
     // The caller asks again, as it does when it got no answer.
-    const ids = await enqueueAll(outbox, database().db, intents);
+    const ids = await enqueueAll(outbox, database().db, intents, together);
     for (const id of ids) await outbox.broadcast(id);
-    await expect.poll(open, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(unsettled, { timeout: 15_000 }).toEqual([]);
     await world.chain.mine(2);
     await expect.poll(statuses, { timeout: 15_000 }).toEqual(["final", "failed"]);
     await outbox.stop();
@@ -101,29 +114,36 @@ describeOnDatabases("an outbox whose process dies", (database) => {
 
   afterEach(() => clearOutbox(database()));
 
-  it("has each intent done exactly once, whichever step it dies at", { timeout: 600_000 }, async () => {
-    let crashes = 0;
-    for (let at = 1, crashed = true; crashed; at++) {
-      await clearOutbox(database());
-      effects.clear();
-      const nonce = await world.node.transactionCount(relayer.address, "latest");
-      const wanted = await scenario();
-      crashed = await live(new CrashPlan(at), wanted);
-      crashes += crashed ? 1 : 0;
-      await recover(wanted);
+  it.each([
+    { together: false, transactions: 2n, what: "each intent" },
+    { together: true, transactions: 1n, what: "each intent of a batch" },
+  ])(
+    "has $what done exactly once, whichever step it dies at",
+    { timeout: 600_000 },
+    async ({ together, transactions }) => {
+      let crashes = 0;
+      for (let at = 1, crashed = true; crashed; at++) {
+        await clearOutbox(database());
+        effects.clear();
+        const nonce = await world.node.transactionCount(relayer.address, "latest");
+        const wanted = await scenario(together);
+        crashed = await live(new CrashPlan(at), wanted);
+        crashes += crashed ? 1 : 0;
+        await recover(wanted);
 
-      const step = `died at step ${at}`;
-      expect(await world.node.transactionCount(relayer.address, "latest"), step).toBe(nonce + 2n);
-      const limits = await limitsSetBy(world, relayer.address);
-      expect(
-        limits.filter((operator) => operator === wanted.operator),
-        step,
-      ).toHaveLength(1);
-      const told = [...effects.values()].map((whats) => whats.at(-1)).sort();
-      expect(told, step).toEqual(["SpendingLimitExceeded", "mined"]);
-    }
-    expect(crashes).toBeGreaterThan(50);
-  });
+        const step = `died at step ${at}`;
+        expect(await world.node.transactionCount(relayer.address, "latest"), step).toBe(nonce + transactions);
+        const limits = await limitsSetBy(world, relayer.address);
+        expect(
+          limits.filter((operator) => operator === wanted.operator),
+          step,
+        ).toHaveLength(1);
+        const told = [...effects.values()].map((whats) => whats.at(-1)).sort();
+        expect(told, step).toEqual(["SpendingLimitExceeded", "mined"]);
+      }
+      expect(crashes).toBeGreaterThan(together ? 40 : 50);
+    },
+  );
 
   it("is followed by another process within 10 seconds", async () => {
     const plan = new CrashPlan(Infinity);
