@@ -1,4 +1,4 @@
-import type { Words } from "@hireforhumans/protocol";
+import { type Words, parseTerms } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import {
@@ -16,19 +16,18 @@ const batchSize = 100;
 /**
  * Carries evidence and its verdict to the chain: both in one transaction where neither is on its way yet; the verdict
  * alone behind a submission; the submission alone while the oracle is unsure. The caller holds the job's row.
+ * @returns the intent's id; undefined where there is nothing to carry
  */
-export async function settleVerdict(ctx: Context, trx: Trx, evidenceId: string): Promise<void> {
+export async function settleVerdict(ctx: Context, trx: Trx, evidenceId: string): Promise<string | undefined> {
   const { escrow } = ctx.chain.deployment;
-  const { job, evidence, verdict, signature } = await signedWords(trx, evidenceId);
-  const submitted = await isOnItsWay(trx, evidenceId);
+  const { job, evidence, verdict, signature, submitted } = await signedWords(trx, evidenceId);
   if (verdict === undefined || signature === null) {
-    if (!submitted) await ctx.outbox.enqueue(trx, submitIntent(escrow, job, evidence));
-    return;
+    return submitted ? undefined : ctx.outbox.enqueue(trx, submitIntent(escrow, job, evidence));
   }
   const intent = submitted
     ? verdictIntent(escrow, job, evidenceId, verdict, signature)
     : submitWithVerdictIntent(escrow, job, evidence, verdict, signature);
-  await ctx.outbox.enqueue(trx, intent);
+  return ctx.outbox.enqueue(trx, intent);
 }
 
 interface SignedWords {
@@ -37,19 +36,24 @@ interface SignedWords {
   /** Undefined, and its signature null, while the oracle is silent or unsure. */
   verdict: Words["Verdict"] | undefined;
   signature: string | null;
+  /** Whether an intent carries the evidence already. */
+  submitted: boolean;
 }
 
 async function signedWords(trx: Trx, evidenceId: string): Promise<SignedWords> {
   const row = await trx
     .selectFrom("evidence")
+    .innerJoin("jobs", "jobs.id", "evidence.job_id")
     .innerJoin("workers", "workers.id", "evidence.worker_id")
     .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
-    .select(["evidence.job_id", "evidence_hash", "evidence.signature", "evidence.valid_until_seconds"])
+    .leftJoin("intents", (on) => on.on("intents.intent_key", "=", submitKey(evidenceId)))
+    .select(["jobs.id", "chain_job_id", "jobs.round", "terms", "intents.id as submission"])
+    .select(["evidence_hash", "evidence.signature", "evidence.valid_until_seconds"])
     .select(["outcome", "reasons_hash", "workers.address", "verdicts.signature as verdictSignature"])
     .select("verdicts.valid_until_seconds as verdictValidUntil")
     .where("evidence.id", "=", evidenceId)
     .executeTakeFirstOrThrow();
-  const job = await jobOnChain(trx, row.job_id);
+  const job = { id: row.id, chainJobId: row.chain_job_id, round: row.round, terms: parseTerms(row.terms) };
   const verdict: Words["Verdict"] | undefined =
     row.verdictValidUntil === null || row.reasons_hash === null
       ? undefined
@@ -70,12 +74,9 @@ async function signedWords(trx: Trx, evidenceId: string): Promise<SignedWords> {
     },
     verdict,
     signature: row.verdictSignature,
+    submitted: row.submission !== null,
   };
 }
-
-const isOnItsWay = async (trx: Trx, evidenceId: string): Promise<boolean> =>
-  (await trx.selectFrom("intents").select("id").where("intent_key", "=", submitKey(evidenceId)).executeTakeFirst()) !==
-  undefined;
 
 /**
  * Carries evidence to the chain alone where its verdict is not there within seconds: the work window must not run out

@@ -1,4 +1,4 @@
-import { evidenceBundleSchema, packetSchema, parseTerms } from "@hireforhumans/protocol";
+import { REVIEW_CATEGORY, evidenceBundleSchema, packetSchema, parseTerms } from "@hireforhumans/protocol";
 import { isHurried, type Proof, type Verification, type VerificationRequest } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
@@ -30,6 +30,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
       "jobs.packet",
       "jobs.terms",
       "jobs.ended_at",
+      "jobs.category",
       "verdicts.outcome",
     ])
     .select(sql<number | null>`extract(epoch from evidence.created_at - jobs.accepted_at)::float8`.as("seconds"))
@@ -63,21 +64,32 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
   };
   const verification = await ctx.oracle.verify(request);
   await recordVerdict(ctx, { evidenceId, jobId }, verification);
-  await ctx.db.transaction().execute(async (trx) => {
-    if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return;
+  const intentId = await ctx.db.transaction().execute(async (trx) => {
+    if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return undefined;
     const once = `verified:${row.round}:${verification.outcome}`;
     const flags = hurried ? { flags: ["hurried"] } : {};
     const data = { outcome: verification.outcome, reasons_hash: verification.reasonsHash, ...flags };
     await appendJobEvent(trx, { jobId: jobId, type: "job.verified", once, data });
-    await settleVerdict(ctx, trx, evidenceId);
-    if (verification.outcome === "pass") await recordReview(ctx, trx, jobId, workerId, bundle);
-    if (verification.outcome !== "unsure" || reviews === undefined) return;
-    await askForReviews(
-      ctx,
-      trx,
-      { evidenceId, evidenceHash: row.evidence_hash, jobId, packet, bundle, reviews },
-      verification.reasons,
-    );
+    const intentId = await settleVerdict(ctx, trx, evidenceId);
+    if (verification.outcome === "pass" && row.category === REVIEW_CATEGORY) {
+      await recordReview(ctx, trx, jobId, workerId, bundle);
+    }
+    if (verification.outcome === "unsure" && reviews !== undefined) {
+      const reviewed = { evidenceId, evidenceHash: row.evidence_hash, jobId, packet, bundle, reviews };
+      await askForReviews(ctx, trx, reviewed, verification.reasons);
+    }
+    return intentId;
+  });
+  if (intentId !== undefined) hasten(ctx, intentId);
+}
+
+/**
+ * Has the intent signed and sent at once where this process is the one that does, whatever the outbox is at. Nobody waits
+ * for it: the outbox was woken by the commit, and sends what this did not.
+ */
+function hasten({ outbox, log }: Context, intentId: string): void {
+  outbox.broadcast(intentId).catch((error: unknown) => {
+    log.debug({ err: error, intent_id: intentId }, "a settlement is left to the outbox");
   });
 }
 
@@ -147,15 +159,16 @@ async function storeVerdict(trx: Trx, evidenceId: string, jobId: string, verific
     valid_until_seconds: verification.signed?.validUntilSeconds ?? null,
   };
   const stored = await trx
+    .with("later", (db) =>
+      db
+        .updateTable("evidence")
+        .set({ verify_again_at: sql`now() + interval '1 minute'` })
+        .where("id", "=", evidenceId),
+    )
     .insertInto("verdicts")
     .values({ evidence_id: evidenceId, job_id: jobId, ...said })
     .onConflict((conflict) => conflict.column("evidence_id").doUpdateSet(said).where("verdicts.outcome", "=", "unsure"))
     .returning("evidence_id")
     .executeTakeFirst();
-  await trx
-    .updateTable("evidence")
-    .set({ verify_again_at: sql`now() + interval '1 minute'` })
-    .where("id", "=", evidenceId)
-    .execute();
   return stored !== undefined;
 }
