@@ -47,7 +47,6 @@ export interface ReviewWords {
   terms: Terms;
   /** The evidence of the review job, which holds the answer. */
   bundle: EvidenceBundle;
-  accept: SignedWord | undefined;
   submit: SignedWord;
   /** 32 bytes. */
   opening: string;

@@ -23,7 +23,6 @@ const signedWordSchema = z.strictObject({ valid_until: unixSecondsSchema, signat
 const reviewMessageSchema = z.strictObject({
   terms: termsSchema,
   bundle: evidenceBundleSchema.refine((bundle) => answerIn(bundle) !== undefined, "holds not exactly one review"),
-  accept: signedWordSchema.nullable(),
   submit: signedWordSchema,
   opening: bytes32Schema,
   golden_right: z.int().min(0),
@@ -101,10 +100,9 @@ function reviewsMessageOf({ wanted, crowd, answers }: PeerReviews, words: readon
   return {
     wanted,
     crowd: { golden_right: crowd.goldenRight, golden_wrong: crowd.goldenWrong },
-    answers: words.map(({ terms, bundle, accept, submit, opening }, index) => ({
+    answers: words.map(({ terms, bundle, submit, opening }, index) => ({
       terms: termsToJson(terms),
       bundle,
-      accept: accept === undefined ? null : wordMessageOf(accept),
       submit: wordMessageOf(submit),
       opening,
       golden_right: answers[index]?.goldenRight ?? 0,
@@ -154,10 +152,9 @@ function reviewsOf({ wanted, crowd, answers }: NonNullable<VerifyMessage["review
   };
 }
 
-const reviewWordsOf = ({ terms, bundle, accept, submit, opening }: ReviewMessage): ReviewWords => ({
+const reviewWordsOf = ({ terms, bundle, submit, opening }: ReviewMessage): ReviewWords => ({
   terms: parseTerms(terms),
   bundle,
-  accept: accept === null ? undefined : signedWordOf(accept),
   submit: signedWordOf(submit),
   opening,
 });

@@ -16,30 +16,22 @@ interface Row {
   bundle: unknown;
   signature: string;
   valid_until_seconds: bigint;
-  accept_signature: string | null;
-  accept_until_seconds: bigint | null;
 }
 
 /** What reviewers signed, in the order of their answers on the evidence: an oracle elsewhere takes nobody else's word for it. */
 export async function reviewWordsOf({ db, config }: Context, reviewIds: readonly string[]): Promise<ReviewWords[]> {
   if (reviewIds.length === 0) return [];
   const { rows } = await sql<Row>`
-    select r.job_id, j.terms, e.bundle, e.signature, e.valid_until_seconds,
-      o.signature as accept_signature, o.valid_until_seconds as accept_until_seconds
+    select r.job_id, j.terms, e.bundle, e.signature, e.valid_until_seconds
     from reviews r
     join jobs j on j.id = r.job_id
     join evidence e on e.job_id = r.job_id and e.worker_id = r.worker_id and e.round = j.round
-    left join offers o on o.job_id = r.job_id and o.worker_id = r.worker_id and o.round = j.round and o.status = 'accepted'
     where r.id = any (${reviewIds})
     order by array_position(${reviewIds}::text[], r.id)
   `.execute(db);
   return rows.map((row) => ({
     terms: parseTerms(row.terms),
     bundle: evidenceBundleSchema.parse(row.bundle),
-    accept:
-      row.accept_signature === null || row.accept_until_seconds === null
-        ? undefined
-        : { signature: row.accept_signature, validUntilSeconds: row.accept_until_seconds },
     submit: { signature: row.signature, validUntilSeconds: row.valid_until_seconds },
     opening: openingOf(config, row.job_id),
   }));

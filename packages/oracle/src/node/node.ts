@@ -84,6 +84,7 @@ export function createOracleNode({ signer, escrow, chain, sources, store, log }:
       const earlier = store.finding(key);
       if (earlier?.signed === true) return earlier.checks;
       await requireProven(request, ground);
+      requireAllShown(store.rememberReviews(key, reviewJobsOf(request)));
       const seenBefore = store.rememberPieces(key.chainJobId, fingerprintsOf(bundle));
       const chainTimeSeconds = await chain.timeSeconds();
       const likeBefore = store.rememberSketches(key, await sketchesFor(bundle, openFile));
@@ -119,6 +120,15 @@ export function createOracleNode({ signer, escrow, chain, sources, store, log }:
       return signature;
     },
   };
+}
+
+const reviewJobsOf = ({ proof }: RelayedRequest): string[] => proof.reviews.map(({ bundle }) => bundle.chain_job_id);
+
+/** An answer that was shown once counts for ever: else a gateway could ask on until enough of them please it. */
+function requireAllShown(missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  const detail = `The answers of the reviews ${missing.join(", ")} were shown before and are missing now.`;
+  throw new ApiError("verification_refused", detail, { param: "reviews.answers" });
 }
 
 function conflict({ evidenceHash }: FindingKey, outcome: string): ApiError {

@@ -5,8 +5,11 @@ import type { RelayedRequest } from "../messages.ts";
 import { reviewSaltOf } from "../review/binding.ts";
 import { type Ground, refused, requireSubmit, requireWorker } from "./work.ts";
 
-/** A review is worth what it says once it is signed, whether it is paid yet or not. */
-const posted: readonly ChainStatus[] = ["open", "accepted", "submitted", "approved", "paid"];
+/**
+ * The reviewer has the review by the chain, which looks at the reputation that it asks for; a signed acceptance that nobody
+ * carried there would do for any account. Whether the review is paid yet is no matter.
+ */
+const taken: readonly ChainStatus[] = ["accepted", "submitted", "approved", "paid"];
 
 /**
  * Refuses answers of reviewers that were not given, or not on this evidence, or twice by one account, or by a party: each
@@ -34,8 +37,9 @@ export async function requireReviews(request: RelayedRequest, ground: Ground): P
   }
   const looks = proof.reviews.flatMap((words, index) => {
     const at = `reviews.answers.${index}.`;
-    const work = { bundle: words.bundle, evidenceHash: evidenceHashOf(words.bundle), words, at };
-    return [requireWorker(work, posted, ground), requireSubmit(work, ground)];
+    const { bundle, submit } = words;
+    const work = { bundle, evidenceHash: evidenceHashOf(bundle), words: { accept: undefined, submit }, at };
+    return [requireWorker(work, taken, ground), requireSubmit(work, ground)];
   });
   for (const look of await Promise.allSettled(looks)) if (look.status === "rejected") throw look.reason;
 }

@@ -47,6 +47,11 @@ export interface NodeStore {
   rememberPieces(chainJobId: string, fingerprints: readonly string[]): string[];
   /** Keeps what evidence looks like. @returns its pieces that are near-duplicates of what was seen of another job before */
   rememberSketches(key: FindingKey, sketches: readonly Sketch[]): VerificationRequest["likeBefore"];
+  /**
+   * Keeps by which review jobs evidence was answered on.
+   * @returns those that it was shown before and that are missing now
+   */
+  rememberReviews(key: FindingKey, reviewJobs: readonly string[]): string[];
   keepRefusal(refusal: Omit<Refusal, "at">): void;
   /** The newest first. */
   recentFindings(limit: number): StoredFinding[];
@@ -55,7 +60,7 @@ export interface NodeStore {
 }
 
 /** One step for each version: a database of an older one gets those that it lacks. */
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /** The first to see a piece has the lower id: a copy handed in later must not spoil the original. */
 const tables = `
@@ -115,7 +120,17 @@ const likeness = `
   ) strict, without rowid;
 `;
 
-const steps = [tables, likeness];
+const answers = `
+  create table review_answers (
+    chain_job_id text not null,
+    worker text not null,
+    evidence_hash text not null,
+    review_job_id text not null,
+    primary key (chain_job_id, worker, evidence_hash, review_job_id)
+  ) strict, without rowid;
+`;
+
+const steps = [tables, likeness, answers];
 
 /** Of each key so many of the newest are compared: what more than this share is a template. */
 const comparedPerKey = 100;
@@ -185,6 +200,12 @@ export function openNodeStore(path: string): NodeStore {
           return similarity > 0 ? [{ item, similarity }] : [];
         }),
       ),
+    rememberReviews: (key, reviewJobs) =>
+      transaction(() => {
+        for (const each of reviewJobs) sql.keepReview.run(...valuesOf(key), each);
+        const shown = sql.reviewsShown.all(...valuesOf(key)).map((row) => String(row["review_job_id"]));
+        return shown.filter((each) => !reviewJobs.includes(each));
+      }),
     keepRefusal: ({ jobId, code, detail }) =>
       transaction(() => {
         const { lastInsertRowid } = sql.keepRefusal.run(jobId, code, detail, Date.now());
@@ -232,6 +253,8 @@ const statementsOf = (db: DatabaseSync) => ({
      where k.sketch_id < own.id
      order by k.sketch_id desc limit ${comparedPerKey}`,
   ),
+  keepReview: db.prepare(`insert into review_answers values (?, ?, ?, ?) on conflict do nothing`),
+  reviewsShown: db.prepare(`select review_job_id from review_answers where ${keyed} order by review_job_id`),
   keepRefusal: db.prepare(`insert into refusals (job_id, code, detail, refused_at) values (?, ?, ?, ?)`),
   dropRefusals: db.prepare(`delete from refusals where id <= ?`),
   recentFindings: db.prepare(`select * from findings order by found_at desc limit ?`),

@@ -142,7 +142,7 @@ describe("likeness", () => {
 
   it("is kept by a database of a version that knew none, from then on", async () => {
     const db = new DatabaseSync(world.database);
-    db.exec("drop table sketch_keys; drop table sketches; pragma user_version = 1");
+    db.exec("drop table review_answers; drop table sketch_keys; drop table sketches; pragma user_version = 1");
     db.close();
     await world.restart();
     expect(await duplicateOf(await world.honest(account("1111")))).toMatchObject({ outcome: "pass" });

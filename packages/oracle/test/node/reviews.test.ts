@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CheckResult, type Terms, escrowDomain, evidenceHashOf, signWord } from "@hireforhumans/protocol";
+import { createEscrowClient } from "@hireforhumans/client";
 import { Wallet, id } from "ethers";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import type { ReviewWords, VerificationRequest } from "../../src/check.ts";
@@ -13,7 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const [ann, ben] = devAccounts.workers.slice(2).map(({ privateKey }) => new Wallet(privateKey)) as [Wallet, Wallet];
+const [ann, ben, cleo] = devAccounts.workers.slice(2).map(({ privateKey }) => new Wallet(privateKey)) as [
+  Wallet,
+  Wallet,
+  Wallet,
+];
 const client = new Wallet(devAccounts.client.privateKey);
 let posted = 0;
 /** Of each review another one. */
@@ -26,25 +31,28 @@ async function wordsOf(
   { evidenceHash, proof }: VerificationRequest,
   reviewer: Wallet,
   answer: "pass" | "fail",
-  changes: { terms?: Partial<Terms>; fund?: boolean } = {},
+  changes: { terms?: Partial<Terms>; fund?: boolean; taker?: Wallet | null } = {},
 ): Promise<ReviewWords> {
   const { stage } = world;
   const opening = newOpening();
   const wanted = { domain: proof.terms.domain, salt: reviewSaltOf(evidenceHash, opening), ...changes.terms };
   const terms = await (changes.fund === false ? stage.terms(wanted) : stage.funded(wanted));
+  const { fund = true, taker = reviewer } = changes;
+  if (fund && taker !== null) {
+    const signer = new Wallet(taker.privateKey, stage.provider);
+    await createEscrowClient({ deployment: stage.deployment, signer }).accept({ terms });
+  }
   const [jobId, validUntil] = [stage.idOf(terms), 2n ** 39n];
   const bundle = bundleWith([{ kind: "json", value: { answer, reason } }], {
     chain_job_id: jobId,
     worker: reviewer.address,
   });
   const domain = escrowDomain(stage.deployment.chainId, stage.deployment.escrow);
-  const accept = await signWord(reviewer, domain, "Accept", { jobId, round: 0n, validUntil });
   const message = { jobId, round: 0n, evidenceHash: evidenceHashOf(bundle), validUntil };
   const submit = await signWord(reviewer, domain, "Submit", message);
   return {
     terms,
     bundle,
-    accept: { validUntilSeconds: validUntil, signature: accept },
     submit: { validUntilSeconds: validUntil, signature: submit },
     opening,
   };
@@ -62,7 +70,7 @@ const peerReview = async (request: VerificationRequest) =>
 
 describe("reviewers' answers", () => {
   it("count as their reviewers signed them", async () => {
-    const request = await world.honest();
+    let request = await world.honest();
     const both = async (first: "pass" | "fail", second: "pass" | "fail") => [
       await wordsOf(request, ann, first),
       await wordsOf(request, ben, second),
@@ -71,8 +79,25 @@ describe("reviewers' answers", () => {
       outcome: "pass",
       details: { answers: [{ answer: "pass", reason }, { answer: "pass" }] },
     });
+    request = await world.honest();
     expect(await peerReview(withReviews(request, await both("fail", "fail")))).toMatchObject({ outcome: "fail" });
+    request = await world.honest();
     expect(await peerReview(withReviews(request, await both("pass", "fail")))).toMatchObject({ outcome: "unsure" });
+  });
+
+  it("count for ever once they were shown, also after the node was started again", async () => {
+    const request = await world.honest();
+    const [against, first, second] = [
+      await wordsOf(request, ann, "fail"),
+      await wordsOf(request, ben, "pass"),
+      await wordsOf(request, cleo, "pass"),
+    ];
+    expect(await peerReview(withReviews(request, [against]))).toMatchObject({ outcome: "unsure" });
+    await world.restart();
+    const refused = { status: 422, body: { code: "verification_refused", param: "reviews.answers" } };
+    expect(await world.verify(withReviews(request, [first, second]))).toMatchObject(refused);
+    expect(await world.verify(request)).toMatchObject(refused);
+    expect(await peerReview(withReviews(request, [against, first, second]))).toMatchObject({ outcome: "unsure" });
   });
 
   type Lie = (request: VerificationRequest) => Promise<ReviewWords[]>;
@@ -122,7 +147,7 @@ describe("reviewers' answers", () => {
     [
       "one that lets the client review what it pays for",
       "reviews.answers.0.bundle.worker",
-      async (request) => [await wordsOf(request, client, "fail"), await wordsOf(request, ann, "fail")],
+      async (request) => [await wordsOf(request, client, "fail", { taker: null }), await wordsOf(request, ann, "fail")],
     ],
     [
       "one that has two answer one review",
@@ -143,12 +168,14 @@ describe("reviewers' answers", () => {
       async (request) => [await wordsOf(request, ann, "pass", { terms: { domain: id("another") } })],
     ],
     [
-      "an acceptance that the reviewer never gave",
-      "reviews.answers.0.accept",
-      async (request) => {
-        const words = await wordsOf(request, ann, "pass");
-        return [{ ...words, accept: words.submit }];
-      },
+      "a reviewer who has not taken the review on chain",
+      "reviews.answers.0.terms",
+      async (request) => [await wordsOf(request, ann, "pass", { taker: null })],
+    ],
+    [
+      "a review that somebody else has on chain",
+      "reviews.answers.0.bundle.worker",
+      async (request) => [await wordsOf(request, ann, "pass", { taker: ben })],
     ],
   ];
 
