@@ -53,7 +53,11 @@ describeOnDatabases("an outbox whose key is in a key service", (database) => {
         await expect.poll(async () => (await set()).length, { timeout: 20_000 }).toBe(4);
         expect((await set()).sort()).toEqual(intents.map(({ operator }) => operator).sort());
         const rows = await database().db.selectFrom("transactions").select("nonce").orderBy("nonce").execute();
-        expect([...new Set(rows.map(({ nonce }) => nonce))]).toEqual([0n, 1n, 2n, 3n].map((offset) => before + offset));
+        const nonces = [...new Set(rows.map(({ nonce }) => nonce))];
+        expect(nonces).toEqual(nonces.map((_, index) => before + BigInt(index)));
+        await expect
+          .poll(() => world.node.transactionCount(relayer.address, "latest"))
+          .toBe(before + BigInt(nonces.length));
       } finally {
         await outbox.stop();
         await clearOutbox(database());
