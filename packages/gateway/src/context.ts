@@ -6,6 +6,7 @@ import type { Outbox } from "./chain/outbox.ts";
 import type { Config } from "./config.ts";
 import type { Listen } from "./database/notifications.ts";
 import type { Schema } from "./database/schema.ts";
+import type { CandidateIndex } from "./matching/candidates.ts";
 import type { FileStore } from "./evidence/files.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -28,6 +29,8 @@ export interface Context {
   outbox: Outbox;
   /** Work that must happen soon, by id. */
   queue: Queue;
+  /** Who could be offered what, as far as this process has heard. */
+  candidates: CandidateIndex;
   oracle: Oracle;
   files: FileStore;
   /** What the chain has only the hash of, kept beside the files. */

@@ -21,6 +21,8 @@ import { openDatabase, type OpenDatabase } from "./database/open.ts";
 import { createDiskFileStore } from "./evidence/files.ts";
 import { createGatewayApp } from "./gateway-app.ts";
 import { connectOracle } from "./verification/connect-oracle.ts";
+import { createCandidateFeed } from "./matching/candidate-feed.ts";
+import { CandidateIndex } from "./matching/candidates.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { readGoldenTasks } from "./review/golden.ts";
 import { projectJobs } from "./jobs/project.ts";
@@ -60,7 +62,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 }
 
 async function startOn(database: OpenDatabase, config: Config, log: Logger): Promise<Gateway> {
-  const { context, follower, node } = await assemble(database, config, log);
+  const { context, follower, feed, node } = await assemble(database, config, log);
   const { outbox, queue } = context;
   if (config.goldenTasksFile !== undefined) await readGoldenTasks(context.db, config.goldenTasksFile);
   registerWork(context);
@@ -73,7 +75,7 @@ async function startOn(database: OpenDatabase, config: Config, log: Logger): Pro
     node.destroy();
   };
   try {
-    for (const part of [follower, outbox, queue, createWebhookSender(context)]) {
+    for (const part of [follower, outbox, feed, queue, createWebhookSender(context)]) {
       parts.push(part);
       await part.start();
     }
@@ -150,8 +152,24 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
   const records = createDiskRecordStore(join(config.dataDir, "records"));
   const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
   const oracle = await connectOracle(config, { verifier, node, files, network, log, metrics });
-  const context: Context = { config, db, listen, log, metrics, chain, outbox, queue, oracle, files, records, network };
-  return { context, follower, node };
+  const candidates = new CandidateIndex();
+  const feed = createCandidateFeed({ db, candidates, log });
+  const context: Context = {
+    config,
+    db,
+    listen,
+    log,
+    metrics,
+    chain,
+    outbox,
+    queue,
+    candidates,
+    oracle,
+    files,
+    records,
+    network,
+  };
+  return { context, follower, feed, node };
 }
 
 function requireFollowing(follower: Follower): void {

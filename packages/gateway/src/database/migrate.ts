@@ -10,6 +10,7 @@ import * as likeness from "./migrations/0005_likeness.ts";
 import * as likenessBands from "./migrations/0007_likeness_bands.ts";
 import * as reviewEstimates from "./migrations/0007_review_estimates.ts";
 import * as batches from "./migrations/0008_batches.ts";
+import * as matching from "./migrations/0009_matching.ts";
 import * as security from "./migrations/0012_security.ts";
 
 /**
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   "0007_likeness_bands": likenessBands,
   "0007_review_estimates": reviewEstimates,
   "0008_batches": batches,
+  "0009_matching": matching,
   "0012_security": security,
 };
 

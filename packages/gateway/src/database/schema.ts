@@ -86,6 +86,8 @@ export interface Schema {
     load: Generated<number>;
     /** Places held by pending offers. */
     offered: Generated<number>;
+    /** Grows with each change of what matching sees of the worker; kept by workers/places.ts. */
+    revision: Generated<bigint>;
     created_at: CreatedAt;
   };
   profiles: {
@@ -109,6 +111,8 @@ export interface Schema {
     deleted_at: Date | null;
     created_at: CreatedAt;
   };
+  /** Workers of whom matching may see something else than before; kept some minutes. */
+  worker_changes: { worker_id: string; transaction: Generated<string>; changed_at: CreatedAt };
   reputations: {
     address: string;
     domain_hash: string;

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Requirements } from "../jobs/requirements.ts";
 
 /** A newcomer's reputation, in WAD: 0.50, as the reputation contract has it. */
 export const START_SCORE = 500_000_000_000_000_000n;
@@ -27,3 +28,27 @@ export const rank = sql<number>`(
   )
   + 0.15 * least(1, extract(epoch from now() - w.idle_since)::float8 / ${sql.lit(FULLY_IDLE_SECONDS)})
 )`;
+
+/** What the rank is made of: see `rank`. */
+export interface RankedBy {
+  domain: string;
+  /** How many the profile names. */
+  skills: number;
+  firstLanguage: string | null;
+  /** In the job's domain, from 0 to 1. */
+  score: number;
+  idleSinceMs: number;
+}
+
+/** `rank`, reckoned here. */
+export function rankOf(by: RankedBy, asked: Pick<Requirements, "skills" | "languages" | "domain">, nowMs: number) {
+  const [language] = asked.languages;
+  return (
+    0.45 * by.score +
+    0.25 * Math.min(1, (1 + asked.skills.length) / (1 + by.skills)) +
+    0.15 *
+      (0.5 * Number(by.domain === asked.domain) +
+        0.5 * Number(language === undefined || by.firstLanguage === language)) +
+    0.15 * Math.min(1, (nowMs - by.idleSinceMs) / 1000 / FULLY_IDLE_SECONDS)
+  );
+}

@@ -8,6 +8,23 @@ type JobRow = Selectable<Schema["jobs"]>;
 
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
+/** Of those who fit, the ones with the best reputation are ranked; ranking thousands would cost the time of the match. */
+export const SHORTLIST = 200;
+
+const tiers: readonly Tier[] = ["general", "technical", "compliance"];
+
+/** As the column `tier` of profiles has it. */
+export const tierNumber = (tier: Tier): number => tiers.indexOf(tier);
+
+/** What a profile's tags must hold, as `tags_of` makes them. */
+export const tagsAsked = ({ skills, languages, certifications, poolId, countriesAllow }: Requirements): string[] => [
+  ...skills.map((skill) => `skill:${skill}`),
+  ...languages.map((language) => `language:${language}`),
+  ...certifications.map((certification) => `certification:${certification}`),
+  ...(poolId === null ? [] : [`pool:${poolId}`]),
+  ...(countriesAllow.length === 1 ? countriesAllow.map((country) => `country:${country}`) : []),
+];
+
 /** The columns of `jobs` from which `askedByJob` is made. */
 export const askingColumns = [
   "id",
@@ -46,18 +63,26 @@ export const requirementsOfJob = (job: AskingRow): Requirements => ({
   domain: job.domain,
 });
 
+/** The only address that may take a job; null: anybody. */
+export const onlyWorkerOf = ({ terms }: Pick<AskingRow, "terms">): string | null =>
+  terms.worker === NOBODY ? null : terms.worker;
+
+/** The addresses that must not get a job: its own parties, and those barred from a review. */
+export function partiesOf({ terms, barred = [] }: Pick<AskingRow, "terms"> & { barred?: readonly string[] }): string[] {
+  return [terms.client, terms.verifier, terms.arbiter, ...barred];
+}
+
 /**
  * What a job asks, and who is not to get it: its own parties, those barred from a review, and everyone but the worker it
  * names, if any.
  */
 export function askedByJob(job: AskingRow & { barred?: readonly string[] }): RawBuilder<unknown> {
-  const { client, verifier, arbiter, worker } = job.terms;
   return askedRow({
     ...requirementsOfJob(job),
     jobId: job.id,
     round: job.round,
-    parties: [client, verifier, arbiter, ...(job.barred ?? [])],
-    onlyWorker: worker === NOBODY ? null : worker,
+    parties: partiesOf(job),
+    onlyWorker: onlyWorkerOf(job),
   });
 }
 

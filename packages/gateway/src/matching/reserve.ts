@@ -1,16 +1,24 @@
 import { sql } from "kysely";
 import type { Trx } from "../context.ts";
+import type { Candidate, CandidateIndex, KnownCandidate } from "./candidates.ts";
 import { rank } from "./rank.ts";
-import { type AskingRow, askedByJob, fitting } from "./requirements.ts";
+import {
+  type AskingRow,
+  SHORTLIST,
+  askedByJob,
+  fitting,
+  onlyWorkerOf,
+  partiesOf,
+  requirementsOfJob,
+} from "./requirements.ts";
 
-/** The profile by which a worker is to get an offer. */
-export interface Candidate {
-  workerId: string;
-  profileId: string;
-}
+/** A job that asks, with whoever must not review the case where it is a review. */
+export type AskingJob = AskingRow & { wave: number; barred?: readonly string[]; review?: boolean };
 
-/** Of those who fit, the ones with the best reputation are ranked in full; ranking thousands would cost the time of the match. */
-const SHORTLIST = 200;
+/** Whoever was found by the index is looked at in the database, so many at a time beyond those wanted. */
+const SPARE = 4;
+/** Later they are looked at in larger numbers: something keeps them from this job, such as offers made before. */
+const SPARE_LATER = 60;
 
 /**
  * Finds the best free workers for a job and locks them until the transaction ends, so that none of their places is offered
@@ -18,22 +26,65 @@ const SHORTLIST = 200;
  * as it is now. The job's row must be locked.
  *
  * Tiers widen: those of the job's own tier come first, then the next; a tier in which nobody is free costs no time.
- * @param onlyWorkerId Look at this worker alone.
+ * @param candidates Whom to look at first; where they are not enough, the database is searched.
  * @returns at most `count`, the best first
  */
 export async function reserveWorkers(
   trx: Trx,
-  job: AskingRow & { barred?: readonly string[]; review?: boolean },
+  candidates: CandidateIndex,
+  job: AskingJob,
   count: number,
-  onlyWorkerId?: string,
 ): Promise<Candidate[]> {
-  // A plan made for all jobs alike would be wrong for the rare and the common.
-  await sql`set local plan_cache_mode = force_custom_plan`.execute(trx);
+  const found: Candidate[] = [];
+  const known = candidates.complete && onlyWorkerOf(job) === null;
+  const named = known ? candidates.find(requirementsOfJob(job), Date.now()) : [];
+  for (let at = 0, spare = SPARE; at < named.length && found.length < count; spare = SPARE_LATER) {
+    const looked = named.slice(at, at + count - found.length + spare);
+    at += looked.length;
+    found.push(...(await reserveAmong(trx, candidates, job, count - found.length, looked)));
+  }
+  if (found.length === count) return found;
+  const except = found.map(({ workerId }) => workerId);
+  return [...found, ...(await lock(trx, job, count - found.length, sql`p.worker_id <> all (${except}::text[])`))];
+}
+
+async function reserveAmong(
+  trx: Trx,
+  candidates: CandidateIndex,
+  job: AskingJob,
+  count: number,
+  looked: readonly KnownCandidate[],
+): Promise<Candidate[]> {
+  // So that who looks at the same time in this process takes others, and none waits or has to look again.
+  const held = looked.slice(0, count).map(({ workerId }) => workerId);
+  candidates.hold(held);
+  const ids = looked.map(({ workerId }) => workerId);
+  const revisions = looked.map(({ revision }) => revision);
+  const { rows } = await sql<{ id: string }>`
+    select reserve_places(
+      ${ids}::text[], ${revisions}::int8[], ${job.id}, ${job.round}::int4, ${partiesOf(job)}::text[], ${count}::int4
+    ) as id
+  `.execute(trx);
+  candidates.release(held);
+  const barred = job.review === true && rows.length > 0 ? (await barredNow(trx, job.id)).ids : new Set();
+  const free = rows.filter(({ id }) => !barred.has(id));
+  const reserved = free.flatMap(({ id }) => looked.filter(({ workerId }) => workerId === id));
+  candidates.hold(reserved.map(({ workerId }) => workerId));
+  return reserved;
+}
+
+/** Looks at one worker alone. */
+export async function reserveWorker(trx: Trx, job: AskingJob, workerId: string): Promise<Candidate | undefined> {
+  const [reserved] = await lock(trx, job, 1, sql`p.worker_id = ${workerId}`);
+  return reserved;
+}
+
+/** Locks the best of those who fit, are free and are `among` profiles `p`. */
+async function lock(trx: Trx, job: AskingJob, count: number, among: ReturnType<typeof sql>): Promise<Candidate[]> {
   const { rows } = await sql<{ worker_id: string; profile_id: string }>`
     with shortlist as materialized (
       select p.worker_id, p.id as profile_id, p.tier, ${rank} as rank
-      from ${fitting(askedByJob(job))}
-        and p.available and ${onlyWorkerId === undefined ? sql`true` : sql`p.worker_id = ${onlyWorkerId}`}
+      from ${fitting(askedByJob(job))} and p.available and ${among}
       order by p.tier, p.reputation desc
       limit ${sql.lit(SHORTLIST)}
     ),
@@ -46,15 +97,17 @@ export async function reserveWorkers(
     limit ${count}
     for no key update of w skip locked
   `.execute(trx);
-  const candidates = rows.map((row) => ({ workerId: row.worker_id, profileId: row.profile_id }));
-  if (job.review !== true || rows.length === 0) return candidates;
-  // Another review of the same case may have been offered meanwhile. The workers' rows are held now, so that whatever was
-  // offered to them before is seen.
+  const reserved = rows.map((row) => ({ workerId: row.worker_id, profileId: row.profile_id }));
+  if (job.review !== true || rows.length === 0) return reserved;
   const barred = await barredNow(trx, job.id);
-  if (!candidates.some(({ workerId }) => barred.ids.has(workerId))) return candidates;
-  return reserveWorkers(trx, { ...job, barred: barred.addresses }, count, onlyWorkerId);
+  if (!reserved.some(({ workerId }) => barred.ids.has(workerId))) return reserved;
+  return lock(trx, { ...job, barred: barred.addresses }, count, among);
 }
 
+/**
+ * Who must not get a review, now: another of the same case may have been offered meanwhile. Call it while the workers' rows
+ * are held, so that whatever was offered to them before is seen.
+ */
 async function barredNow(trx: Trx, jobId: string): Promise<{ ids: Set<string>; addresses: string[] }> {
   const { rows } = await sql<{ id: string; address: string }>`
     select id, address from workers where address = any (barred_from_review(${jobId}))

@@ -4,7 +4,7 @@ import { recountPlaces } from "../workers/places.ts";
 import { makeOffers } from "./offers.ts";
 import { lockOpenJob } from "./open-job.ts";
 import { askedByWaitingJobs, fitting } from "./requirements.ts";
-import { reserveWorkers } from "./reserve.ts";
+import { reserveWorker } from "./reserve.ts";
 
 /** Some of the oldest are taken by others between the look and the lock; so many are tried before the sweep has to help. */
 const OLDEST_LOOKED_AT = 10;
@@ -38,9 +38,9 @@ async function offerTo(ctx: Context, workerId: string, jobId: string): Promise<v
     if (job === undefined || job.next_wave_at === null || (await isOffered(trx, jobId))) return;
     const { offerWaveSeconds } = ctx.config;
     const seconds = offerWaveSeconds[Math.min(job.wave, offerWaveSeconds.length - 1)] ?? 0;
-    const candidates = await reserveWorkers(trx, job, 1, workerId);
-    if (candidates.length === 0) return;
-    await makeOffers(trx, { job, wave: job.wave, candidates, seconds });
+    const candidate = await reserveWorker(trx, job, workerId);
+    if (candidate === undefined) return;
+    await makeOffers(trx, { job, wave: job.wave, candidates: [candidate], seconds });
     await trx
       .updateTable("jobs")
       .set({ next_wave_at: sql`now() + make_interval(secs => ${seconds})` })

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
-import { endOffers, makeOffers, wakeWorkers } from "./offers.ts";
+import { makeOffers, wakeWorkers } from "./offers.ts";
 import { type OpenJob, lockOpenJob } from "./open-job.ts";
 import { reserveWorkers } from "./reserve.ts";
 
@@ -22,8 +22,7 @@ export async function advanceJob(ctx: Context, jobId: string): Promise<boolean> 
   return ctx.db.transaction().execute(async (trx) => {
     const job = await lockOpenJob(ctx, trx, jobId);
     if (job?.due !== true) return false;
-    await timeOutOffers(ctx, trx, jobId);
-    const open = await pendingUntil(trx, jobId);
+    const open = await timeOutOffers(ctx, trx, jobId);
     await setNextWave(trx, job, open === null ? await nextWave(ctx, trx, job) : { wave: job.wave, at: open });
     return true;
   });
@@ -44,7 +43,7 @@ async function nextWave(ctx: Context, trx: Trx, job: OpenJob): Promise<Wave> {
   const exhausted = job.wave > last;
   const staysOpen = !exhausted || job.unmatched_at !== null || (await giveUp(ctx, trx, job));
   if (!staysOpen) return { wave: job.wave, at: LOOK_AGAIN_SECONDS };
-  const candidates = await reserveWorkers(trx, job, sizes[wave] ?? 1);
+  const candidates = await reserveWorkers(trx, ctx.candidates, job, sizes[wave] ?? 1);
   await makeOffers(trx, { job, wave: wave + 1, candidates, seconds });
   const idle = exhausted && candidates.length === 0;
   return { wave: wave + 1, at: idle ? LOOK_AGAIN_SECONDS : seconds };
@@ -55,20 +54,23 @@ async function setNextWave(trx: Trx, job: OpenJob, { wave, at }: Wave): Promise<
   await trx.updateTable("jobs").set({ wave, next_wave_at: next }).where("id", "=", job.id).execute();
 }
 
-/** Until when the first of a job's pending offers runs; null where there is none. */
-async function pendingUntil(trx: Trx, jobId: string): Promise<Date | null> {
-  const { until } = await trx
-    .selectFrom("offers")
-    .select(({ fn }) => fn.min("expires_at").as("until"))
-    .where("job_id", "=", jobId)
-    .where("status", "=", "pending")
-    .executeTakeFirstOrThrow();
+/** @returns until when the first of the job's offers runs that are still open; null where there is none */
+async function timeOutOffers(ctx: Context, trx: Trx, jobId: string): Promise<Date | null> {
+  const { rows } = await sql<{ missed: string[]; until: Date | null }>`
+    with ended as (
+      update offers set status = 'timeout', reason = 'no answer in time', decided_at = now()
+      where job_id = ${jobId} and status = 'pending' and expires_at <= now()
+      returning worker_id
+    )
+    select array(select worker_id from ended) as missed,
+      (select min(expires_at) from offers where job_id = ${jobId} and status = 'pending' and expires_at > now()) as until
+  `.execute(trx);
+  const { missed = [], until = null } = rows[0] ?? {};
+  if (missed.length > 0) await countMisses(ctx, trx, missed);
   return until;
 }
 
-async function timeOutOffers(ctx: Context, trx: Trx, jobId: string): Promise<void> {
-  const missed = await endOffers(trx, jobId, { status: "timeout", reason: "no answer in time", expiredOnly: true });
-  if (missed.length === 0) return;
+async function countMisses(ctx: Context, trx: Trx, missed: readonly string[]): Promise<void> {
   await lockWorkers(trx, missed);
   await sql`
     update workers

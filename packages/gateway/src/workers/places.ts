@@ -21,43 +21,16 @@ export async function lockWorkers(trx: Trx, workerIds: readonly string[]): Promi
  * any sequence of calls, also where a reorg tells the end of a job twice.
  */
 export async function recountPlaces(trx: Trx, workerIds: readonly string[]): Promise<void> {
-  if (workerIds.length === 0) return;
-  // In a statement of its own: the one that counts must see what was committed before the lock was given.
-  await lockWorkers(trx, workerIds);
-  await sql`
-    update workers w
-    set load = counted.load,
-        offered = counted.offered,
-        idle_since = case when w.load > 0 and counted.load = 0 then now() else w.idle_since end
-    from (
-      select id,
-        (select count(*) from jobs where worker_id = ids.id and status in ('accepted', 'submitted')) as load,
-        (select count(*) from offers where worker_id = ids.id and status = 'pending') as offered
-      from unnest(${workerIds}::text[]) ids (id)
-    ) counted
-    where w.id = counted.id
-  `.execute(trx);
-  await syncProfiles(trx, workerIds);
+  if (workerIds.length > 0) await sql`select recount_places(${workerIds}::text[])`.execute(trx);
 }
 
 /**
- * Brings `tags` and `available` of these workers' profiles in line with what they are made of. Part of every
- * transaction that changes a profile, or presence, places, capacity or country of a worker.
+ * Brings `tags` and `available` of these workers' profiles in line with what they are made of, and tells every gateway's
+ * index of candidates. Part of every transaction that changes a profile or reputation, or presence, places, capacity or
+ * country of a worker.
  */
 export async function syncProfiles(trx: Trx, workerIds: readonly string[]): Promise<void> {
-  await sql`
-    update profiles p
-    set tags = made.tags, available = made.available
-    from (
-      select p.id,
-        tags_of(p.skills, p.languages, p.certifications, p.pools, w.country) as tags,
-        p.active and p.deleted_at is null and w.presence = 'online' and w.load + w.offered < w.capacity as available
-      from profiles p
-      join workers w on w.id = p.worker_id
-      where w.id = any (${workerIds}::text[])
-    ) made
-    where p.id = made.id and (p.tags, p.available) is distinct from (made.tags, made.available)
-  `.execute(trx);
+  await sql`select sync_profiles(${workerIds}::text[])`.execute(trx);
 }
 
 const batchSize = 200;

@@ -103,7 +103,7 @@ export function profileRoutes(ctx: Context): ServedRoute[] {
       await change(caller.worker.id, async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable("profiles")
-          .set({ deleted_at: new Date() })
+          .set({ deleted_at: new Date(), available: false })
           .where("id", "=", params.id)
           .where("worker_id", "=", caller.worker.id)
           .where("deleted_at", "is", null)

@@ -1,5 +1,6 @@
 import { domainOf } from "@hireforhumans/protocol";
 import type { Trx } from "../context.ts";
+import { syncProfiles } from "./places.ts";
 
 /** What the reputation contract holds of a worker in a domain, as of a block. */
 export interface ReputationOnChain {
@@ -29,10 +30,13 @@ export async function storeReputation(trx: Trx, reputation: ReputationOnChain): 
     .returning("score")
     .executeTakeFirst();
   if (stored === undefined) return;
+  const worker = await trx.selectFrom("workers").select("id").where("address", "=", address).executeTakeFirst();
+  if (worker === undefined) return;
   await trx
     .updateTable("profiles")
     .set({ reputation: stored.score })
     .where("domain", "=", domain)
-    .where("worker_id", "in", trx.selectFrom("workers").select("id").where("address", "=", address))
+    .where("worker_id", "=", worker.id)
     .execute();
+  await syncProfiles(trx, [worker.id]);
 }

@@ -14,6 +14,7 @@ import type { OpenDatabase } from "../../src/database/open.ts";
 import { handoffRoutes } from "../../src/handoff/routes.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createKeyAuthenticator } from "../../src/keys/authenticate.ts";
+import { CandidateIndex } from "../../src/matching/candidates.ts";
 import { matchingRoutes } from "../../src/matching/routes.ts";
 import { createMetrics } from "../../src/observability/metrics.ts";
 import { createQueue } from "../../src/queue/queue.ts";
@@ -123,6 +124,7 @@ function contextOf(
     outbox,
     queue,
     chain: reader,
+    candidates: new CandidateIndex(),
   };
   // Nothing here verifies evidence, stores files or calls others.
   return parts as Context;

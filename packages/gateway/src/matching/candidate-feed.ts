@@ -1,0 +1,169 @@
+import { sql } from "kysely";
+import type { Logger } from "pino";
+import type { Database } from "../context.ts";
+import { type Loop, startLoop } from "../loop.ts";
+import type { CandidateProfile, Score } from "./candidate-table.ts";
+import type { CandidateIndex } from "./candidates.ts";
+
+/** How late the index may be; a match that goes by something older costs another look. */
+const POLL_MS = 200;
+/** Workers read at once: some tens of milliseconds of this process. */
+const PAGE = 2_000;
+/** What changed is kept for so long; one who was away longer begins anew. */
+const CHANGES_KEPT_SECONDS = 300;
+const TOO_LATE_MS = (CHANGES_KEPT_SECONDS - 60) * 1_000;
+
+interface Row {
+  worker_id: string;
+  revision: bigint;
+  country: string | null;
+  idle_since_ms: number;
+  /** Null where the worker is not available. */
+  profiles: CandidateProfile[] | null;
+  scores: Score[] | null;
+}
+
+export interface CandidateFeed {
+  /** Begins to load; the gateway serves meanwhile. */
+  start(): void;
+  /** Takes in whatever was committed before the call. */
+  refresh(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps a process's index of candidates in line with the database: loads everybody who is available, then looks again and
+ * again for what changed. Each process has its own, and none needs another's.
+ */
+export function createCandidateFeed({
+  db,
+  candidates,
+  log,
+}: {
+  db: Database;
+  candidates: CandidateIndex;
+  log: Logger;
+}): CandidateFeed {
+  /** All transactions before this one have ended and were read. */
+  let horizon = 0n;
+  let readAtMs = 0;
+  let loop: Loop | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function take(workerIds: readonly string[]): Promise<void> {
+    const rows = await readWorkers(db, workerIds);
+    for (const { worker_id: workerId, revision, country, idle_since_ms: idleSinceMs, profiles, scores } of rows) {
+      const worker = { workerId, revision: Number(revision), country, idleSinceMs, scores: scores ?? [] };
+      candidates.put(worker, profiles ?? []);
+    }
+  }
+
+  async function load(): Promise<void> {
+    const begun = performance.now();
+    candidates.clear();
+    const { horizon: before } = await changesSince(db, NEVER);
+    for (let after = ""; ;) {
+      const ids = await availableAfter(db, after);
+      const last = ids.at(-1);
+      if (last === undefined) break;
+      await take(ids);
+      after = last;
+    }
+    await takeChanges(await changesSince(db, before));
+    candidates.complete = true;
+    const seconds = Math.round(performance.now() - begun) / 1000;
+    log.info({ profiles: candidates.size, seconds }, "the index of candidates is complete");
+  }
+
+  async function takeChanges({ horizon: next, workerIds, askedAtMs }: Changes): Promise<void> {
+    for (let at = 0; at < workerIds.length; at += PAGE) await take(workerIds.slice(at, at + PAGE));
+    horizon = next;
+    readAtMs = askedAtMs;
+  }
+
+  async function read(): Promise<void> {
+    if (!candidates.complete || performance.now() - readAtMs > TOO_LATE_MS) return load();
+    const changes = await changesSince(db, horizon);
+    // Where the database was restored from elsewhere, its transactions are counted anew.
+    return changes.horizon < horizon ? load() : takeChanges(changes);
+  }
+
+  function refresh(): Promise<void> {
+    const mine = turn.then(read);
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  return {
+    refresh,
+    start() {
+      loop = startLoop({
+        everyMs: POLL_MS,
+        turn: () => refresh().then(() => false),
+        onError: (error, consecutive) =>
+          log.error({ err: error, consecutive }, "what changed about workers could not be read and is read again"),
+      });
+    },
+    async stop() {
+      await loop?.stop();
+    },
+  };
+}
+
+interface Changes {
+  /** The first transaction that had not ended: what it does will be seen later. */
+  horizon: bigint;
+  workerIds: string[];
+  askedAtMs: number;
+}
+
+/** Later than any transaction. */
+const NEVER = 2n ** 63n - 1n;
+
+/** Who was changed by transactions that had not ended at that horizon. */
+async function changesSince(db: Database, since: bigint): Promise<Changes> {
+  const askedAtMs = performance.now();
+  const { rows } = await sql<{ horizon: string; ids: string[] }>`
+    select pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
+      array(select distinct worker_id from worker_changes where transaction >= ${since.toString()}::xid8) as ids
+  `.execute(db);
+  return { horizon: BigInt(rows[0]?.horizon ?? 0), workerIds: rows[0]?.ids ?? [], askedAtMs };
+}
+
+async function availableAfter(db: Database, after: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from workers where id > ${after} and presence = 'online' order by id limit ${sql.lit(PAGE)}
+  `.execute(db);
+  return rows.map(({ id }) => id);
+}
+
+async function readWorkers(db: Database, workerIds: readonly string[]): Promise<Row[]> {
+  const { rows } = await sql<Row>`
+    select w.id as worker_id, w.revision, w.country, extract(epoch from w.idle_since)::float8 * 1000 as idle_since_ms,
+      (
+        select jsonb_agg(jsonb_build_object(
+          'profileId', p.id, 'domain', p.domain, 'tier', p.tier, 'reputation', p.reputation::float8 / 1e18,
+          'skills', cardinality(p.skills), 'firstLanguage', p.languages[1], 'tags', p.tags
+        ))
+        from profiles p where p.worker_id = w.id and p.deleted_at is null and p.available
+      ) as profiles,
+      (
+        select jsonb_agg(jsonb_build_object('domainHash', r.domain_hash, 'score', r.score::float8 / 1e18))
+        from reputations r where r.address = w.address
+      ) as scores
+    from unnest(${workerIds}::text[]) ids (id) join workers w on w.id = ids.id
+  `.execute(db);
+  return rows;
+}
+
+/**
+ * Forgets what every gateway has read.
+ * @returns 0: there is nothing to look for at once
+ */
+export async function sweepChanges(db: Database): Promise<number> {
+  await db
+    .deleteFrom("worker_changes")
+    .where("changed_at", "<", sql<Date>`now() - make_interval(secs => ${CHANGES_KEPT_SECONDS})`)
+    .execute();
+  return 0;
+}

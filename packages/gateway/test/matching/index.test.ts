@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { type CandidateFeed, createCandidateFeed } from "../../src/matching/candidate-feed.ts";
+import { placeWorker } from "../../src/matching/returning.ts";
+import { advanceJob } from "../../src/matching/waves.ts";
+import { recountPlaces } from "../../src/workers/places.ts";
+import { setPresence } from "../../src/workers/presence.ts";
+import { describeOnDatabases } from "../support/database.ts";
+import { silentLog } from "../support/log.ts";
+import { type MatchingWorld, matchingWorld } from "./world.ts";
+
+describeOnDatabases("matching by the index of candidates", (database) => {
+  let world: MatchingWorld;
+  let feed: CandidateFeed;
+  beforeAll(async () => {
+    world = await matchingWorld(database());
+  });
+  beforeEach(async () => {
+    await world.clear();
+    world.ctx.candidates.clear();
+    feed = createCandidateFeed({ db: world.ctx.db, candidates: world.ctx.candidates, log: silentLog });
+  });
+  afterEach(() => feed.stop());
+  afterAll(() => world.stop());
+
+  const asked = async (job: string) => (await world.offers(job)).map(({ worker_id }) => worker_id);
+  const people = (count: number, ...worker: Parameters<typeof world.worker>) =>
+    Promise.all(Array.from({ length: count }, () => world.worker(...worker)));
+
+  /** A new job, offered by what was last heard; done at once by whoever was asked. */
+  async function doOne(): Promise<string> {
+    await feed.refresh();
+    const job = await world.job();
+    await advanceJob(world.ctx, job);
+    const [worker] = await asked(job);
+    if (worker === undefined) throw new Error(`nobody was asked about job ${job}`);
+    await world.ctx.db.updateTable("offers").set({ status: "accepted" }).where("job_id", "=", job).execute();
+    for (const status of ["accepted", "paid"]) {
+      await world.ctx.db.transaction().execute(async (trx) => {
+        await trx
+          .updateTable("jobs")
+          .set({ status, worker_id: worker, next_wave_at: null })
+          .where("id", "=", job)
+          .execute();
+        await recountPlaces(trx, [worker]);
+      });
+    }
+    return worker;
+  }
+
+  it("gives equals equal shares", async () => {
+    const equals = await people(5);
+    const counts = new Map(equals.map(({ id }) => [id, 0]));
+    for (let job = 0; job < 15; job += 1) {
+      const worker = await doOne();
+      counts.set(worker, (counts.get(worker) ?? 0) + 1);
+    }
+    expect([...counts.values()]).toEqual([3, 3, 3, 3, 3]);
+  });
+
+  it("asks the one first who has been idle the longest, however many are alike", async () => {
+    const since = (minutes: number) => ({ idle_since: sql<Date>`now() - make_interval(mins => ${minutes})` });
+    const [longer] = [await world.worker({}, since(90)), ...(await people(4, {}, since(60)))];
+    expect(await doOne()).toBe(longer.id);
+  });
+
+  it("lets nobody starve while there is work for all: whoever ranks last is asked when the others are taken", async () => {
+    const best = await people(3, { skills: ["billing"] });
+    const last = await world.worker({ domain: "legal", languages: ["de"], skills: ["a", "b", "c", "d"] });
+    await feed.refresh();
+    const jobs = await Promise.all(Array.from({ length: 4 }, () => world.job()));
+    for (const job of jobs) await advanceJob(world.ctx, job);
+    const workers = (await Promise.all(jobs.map(asked))).flat();
+    expect(workers.slice(0, 3).toSorted()).toEqual(best.map(({ id }) => id).toSorted());
+    expect(workers[3]).toBe(last.id);
+  });
+
+  it("asks somebody of whom it has not heard yet before a job waits, and nobody who has gone meanwhile", async () => {
+    const gone = await world.worker();
+    await feed.refresh();
+    await setPresence(world.ctx, gone.id, "away");
+    const come = await world.worker({ skills: ["billing", "refunds"] });
+    const job = await world.job();
+    await advanceJob(world.ctx, job);
+    expect(await asked(job)).toEqual([come.id]);
+  });
+
+  it("hears of a change that was slow to commit while later ones were read", async () => {
+    const worker = await world.worker({}, { presence: "away" });
+    await feed.refresh();
+    if (database().engine === "embedded") {
+      await setPresence(world.ctx, worker.id, "online");
+    } else {
+      const written = Promise.withResolvers<undefined>();
+      const commit = Promise.withResolvers<undefined>();
+      const slow = world.ctx.db.transaction().execute(async (trx) => {
+        await trx.updateTable("workers").set({ presence: "online" }).where("id", "=", worker.id).execute();
+        await sql`select sync_profiles(array[${worker.id}])`.execute(trx);
+        written.resolve(undefined);
+        await commit.promise;
+      });
+      await written.promise;
+      await world.worker();
+      await feed.refresh();
+      expect(world.ctx.candidates.size).toBe(1);
+      commit.resolve(undefined);
+      await slow;
+    }
+    await feed.refresh();
+    const requirements = { ...nothingAsked, domain: "support" };
+    const known = world.ctx.candidates.find(requirements, Date.now()).map(({ workerId }) => workerId);
+    expect(known).toContain(worker.id);
+  });
+
+  it("gives no place twice and loses no offer while 16 match and everybody comes and goes", async () => {
+    const all = await people(12, {}, { capacity: 2 });
+    const jobs = await Promise.all(Array.from({ length: 32 }, () => world.job()));
+    feed.start();
+    const flapping = all.map(async ({ id }, index) => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        await setPresence(world.ctx, id, turn % 2 === 0 ? "away" : "online");
+        await sleep(index);
+      }
+      await setPresence(world.ctx, id, "online");
+    });
+    const waiting = [...jobs];
+    const clients = Array.from({ length: 16 }, async () => {
+      for (let job = waiting.pop(); job !== undefined; job = waiting.pop()) await advanceJob(world.ctx, job);
+    });
+    await Promise.all([...flapping, ...clients]);
+    for (const { id } of all) await placeWorker(world.ctx, id);
+    const { db } = world.ctx;
+    const offers = await db.selectFrom("offers").select(["job_id", "worker_id"]).execute();
+    const workers = await db.selectFrom("workers").selectAll().execute();
+    for (const { id, offered, capacity } of workers) {
+      expect(offered, "places are counted right").toBe(offers.filter(({ worker_id }) => worker_id === id).length);
+      expect(offered, "no worker beyond its capacity").toBeLessThanOrEqual(capacity);
+    }
+    expect(new Set(offers.map(({ job_id }) => job_id)).size, "no job is asked about twice").toBe(offers.length);
+    expect(offers, "no place is left while jobs wait").toHaveLength(24);
+  });
+});
+
+const nothingAsked = {
+  tier: "general" as const,
+  skills: [],
+  languages: [],
+  certifications: [],
+  countriesAllow: [],
+  countriesDeny: [],
+  minReputation: 0n,
+  poolId: null,
+};
