@@ -191,8 +191,8 @@ async function load(market: Market, { clients, seconds }: { clients: number; sec
   const elapsed = (performance.now() - begun) / 1000;
   await requireSound(market.db);
   const { rows } = await sql<{ unmatched: string }>`
-    select count(*)::text as unmatched from unnest(${matched}::text[]) id
-    where not exists (select from offers where job_id = id)
+    select count(*)::text as unmatched from unnest(${matched}::text[]) matched (job)
+    where not exists (select from offers where job_id = matched.job)
   `.execute(market.db);
   await endAll(market, matched);
   return { times, perSecond: times.length / elapsed, unmatched: Number(rows[0]?.unmatched) };
