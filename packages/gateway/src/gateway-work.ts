@@ -25,6 +25,9 @@ const UNDECIDED_EVERY_MS = 15_000;
 const ESTIMATES_EVERY_MS = 300_000;
 const NETWORKS_EVERY_MS = 3_600_000;
 const OLD_WEBHOOKS_EVERY_MS = 60_000;
+const LEFT_UPLOADS_EVERY_MS = 600_000;
+/** Far longer than an upload may pause. */
+const LEFT_UPLOAD_IDLE_MS = 3_600_000;
 const AUDIT_HEAD_EVERY_MS = 10_000;
 const SUCCESSOR_EVERY_MS = 60_000;
 
@@ -44,6 +47,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.sweep("networks", NETWORKS_EVERY_MS, () => sweepNetworks(ctx));
   ctx.queue.sweep("successor", SUCCESSOR_EVERY_MS, () => ctx.oracle.follow().then(() => 0));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));
+  ctx.queue.sweep("left_uploads", LEFT_UPLOADS_EVERY_MS, () => ctx.files.sweep(LEFT_UPLOAD_IDLE_MS));
   ctx.queue.sweep("audit_head", AUDIT_HEAD_EVERY_MS, createHeadTeller(ctx));
   ctx.outbox.handle("submit", {
     onFailed: async (trx, intent, reason) => {

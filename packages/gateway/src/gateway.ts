@@ -67,7 +67,7 @@ async function startOn(database: OpenDatabase, config: Config, log: Logger): Pro
   if (config.goldenTasksFile !== undefined) await readGoldenTasks(context.db, config.goldenTasksFile);
   registerWork(context);
   const app = createGatewayApp(context, { follower: () => requireFollowing(follower) });
-  const server = createServer(app as RequestListener);
+  const server = createServer(serverLimits, app as RequestListener);
   const parts: { stop(): Promise<unknown> }[] = [];
   const stopParts = async () => {
     for (const part of parts.reverse()) await part.stop();
@@ -176,6 +176,15 @@ function requireFollowing(follower: Follower): void {
   const reason = follower.halted();
   if (reason !== undefined) throw reason;
 }
+
+/** Against callers who hold connections without asking anything. Bodies have limits of their own, by what they are. */
+const serverLimits = {
+  headersTimeout: 10_000,
+  maxHeaderSize: 16 * 1024,
+  // Ten minutes for the largest file on a slow line.
+  requestTimeout: 600_000,
+  connectionsCheckingInterval: 2_000,
+};
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {
   server.listen(port, host);

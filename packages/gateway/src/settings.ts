@@ -153,6 +153,12 @@ export const settings = {
     String(1024 ** 2),
     "The largest JSON body: 1 MiB holds a conversation of some hundred pages. Files have their own limit.",
   ),
+  bodyTimeoutSeconds: setting(
+    "BODY_TIMEOUT_SECONDS",
+    integer(1, 300),
+    "20",
+    "How long a JSON body may take to arrive, and how long an upload may pause: slow lines get by, idle ones hold nothing.",
+  ),
   requestsPerMinute: setting(
     "REQUESTS_PER_MINUTE",
     integer(1, 10_000_000),
@@ -370,5 +376,17 @@ export const settings = {
     integer(1, 1024 ** 3),
     String(25 * 1024 ** 2),
     "The largest file of evidence: 25 MiB hold a minute of video or a long scan.",
+  ),
+  uploadsAtOnce: setting(
+    "UPLOADS_AT_ONCE",
+    integer(1, 100),
+    "4",
+    "Uploads that one key or worker may have under way at once in one gateway.",
+  ),
+  uploadBytesPerDay: setting(
+    "UPLOAD_BYTES_PER_DAY",
+    integer(1, Number.MAX_SAFE_INTEGER),
+    String(1024 ** 3),
+    "What one client or worker may upload in 24 hours: 1 GiB, forty of the largest files, so that nobody fills the disk.",
   ),
 } satisfies Record<string, Setting>;

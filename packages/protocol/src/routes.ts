@@ -706,7 +706,7 @@ export const routes = {
     request: profileCreateSchema,
     status: 201,
     response: profileSchema,
-    codes: ["profile_exists", "unknown_language"],
+    codes: ["profile_exists", "unknown_language", ...amountCodes],
   },
   listProfiles: {
     method: "GET",
@@ -729,7 +729,7 @@ export const routes = {
     request: profileUpdateSchema,
     status: 200,
     response: profileSchema,
-    codes: ["not_found", "unknown_language"],
+    codes: ["not_found", "unknown_language", ...amountCodes],
   },
   deleteProfile: {
     method: "DELETE",

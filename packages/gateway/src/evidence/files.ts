@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -19,6 +19,11 @@ export interface FileStore {
   ): Promise<Accepted>;
   /** @returns undefined when there is no such file. */
   open(sha256: string): Promise<{ size: number; content: Readable } | undefined>;
+  /**
+   * Removes what was begun and left by a process that died: what nothing was written to for so long.
+   * @returns how many
+   */
+  sweep(idleMs: number): Promise<number>;
 }
 
 export interface ReceivedFile {
@@ -70,6 +75,19 @@ export function createDiskFileStore(folder: string): FileStore {
       const size = await sizeOf(path);
       return size === undefined ? undefined : { size, content: createReadStream(path) };
     },
+    async sweep(idleMs) {
+      const names = await readdir(join(folder, "incoming")).catch(nothingYet);
+      let swept = 0;
+      for (const name of names) {
+        const path = join(folder, "incoming", name);
+        // Another gateway may share the folder, and finish or sweep it meanwhile.
+        const found = await stat(path).catch(nothingYet);
+        if (Array.isArray(found) || Date.now() - found.mtimeMs < idleMs) continue;
+        await rm(path, { force: true });
+        swept += 1;
+      }
+      return swept;
+    },
   };
 }
 
@@ -106,6 +124,12 @@ async function syncToDisk(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** There is no such file or folder. */
+function nothingYet(error: unknown): never[] {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  throw error;
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

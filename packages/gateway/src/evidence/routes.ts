@@ -9,11 +9,13 @@ import { answerConfirmation, createConfirmation, findConfirmation, presentForCus
 import { sendFile } from "./downloads.ts";
 import { sendLinkedFile } from "./file-links.ts";
 import { submitEvidence } from "./submit.ts";
+import { createUploadLimits } from "./upload-limits.ts";
 import { uploadFile } from "./uploads.ts";
 
 export function evidenceRoutes(ctx: Context): ServedRoute[] {
+  const uploadLimits = createUploadLimits(ctx);
   return [
-    serve("uploadFile", ({ caller, request }) => uploadFile(ctx, caller, request)),
+    serve("uploadFile", (call) => uploadFile(ctx, uploadLimits, call)),
     serve("downloadFile", ({ caller, params, response }) => sendFile(ctx, caller, params.sha256, response)),
     serve("downloadLinkedFile", ({ params, response }) => sendLinkedFile(ctx, params.token, response)),
     serve("submitEvidence", async ({ caller, params, body }) => {

@@ -1,4 +1,4 @@
-import type { Request } from "express";
+import type { Request, Response } from "express";
 import type { Readable } from "node:stream";
 import { mediaTypeOf, safetyOf } from "@hireforhumans/oracle";
 import { ApiError, type File, fileNameSchema } from "@hireforhumans/protocol";
@@ -6,7 +6,9 @@ import busboy from "busboy";
 import { type Caller, isWorker } from "../http/caller.ts";
 import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
+import type { CallOf } from "../http/route.ts";
 import { FileTooLarge, type ReceivedFile } from "./files.ts";
+import type { UploadLimits } from "./upload-limits.ts";
 
 /** By content. Documents, pictures, recordings and tables that people hand in; nothing that runs when it is opened. */
 export const allowedTypes: ReadonlySet<string> = new Set([
@@ -30,10 +32,34 @@ export const allowedTypes: ReadonlySet<string> = new Set([
 /**
  * Reads one file of a multipart/form-data body into the store, without holding it in memory. A field `sha256` beside it
  * says what it has to hash to. Nothing is kept of what is refused.
- * @throws ApiError malformed_upload, file_too_large, file_type_not_allowed, file_hash_mismatch, file_name_not_allowed
+ * @throws ApiError rate_limited, malformed_upload, file_too_large, file_type_not_allowed, file_hash_mismatch, file_name_not_allowed
  */
-export async function uploadFile(ctx: Context, caller: Caller, request: Request): Promise<File> {
-  const file = await readUpload(request, async ({ content, filename, stated }) => {
+export async function uploadFile(
+  ctx: Context,
+  limits: UploadLimits,
+  { caller, request, response }: CallOf<"uploadFile">,
+): Promise<File> {
+  const end = await limits.begin(caller);
+  try {
+    const stopWatching = watchPauses(request, response, ctx.config.bodyTimeoutSeconds);
+    const file = await readFile(ctx, request).finally(stopWatching);
+    return await record(ctx, caller, file);
+  } finally {
+    end();
+  }
+}
+
+/** A caller who sends a byte now and then, or none, would hold connection, file and turn for hours. */
+function watchPauses(request: Request, response: Response, seconds: number): () => void {
+  request.setTimeout(seconds * 1000, () => {
+    response.set("connection", "close");
+    request.emit("aborted");
+  });
+  return () => request.setTimeout(0);
+}
+
+function readFile(ctx: Context, request: Request) {
+  return readUpload(request, async ({ content, filename, stated }) => {
     const name = plainNameOf(filename);
     const accept = async (received: ReceivedFile) => ({
       ...received,
@@ -41,7 +67,6 @@ export async function uploadFile(ctx: Context, caller: Caller, request: Request)
     });
     return { ...(await put(ctx, content, accept)), name };
   });
-  return record(ctx, caller, file);
 }
 
 interface FilePart {

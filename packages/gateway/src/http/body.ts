@@ -4,11 +4,17 @@ import { ApiError, parseJsonBody } from "@hireforhumans/protocol";
 /** Deeper than any document a person or a model writes; parsing and hashing recurse this deep at most. */
 const MAX_DEPTH = 32;
 
+export interface BodyLimits {
+  bytes: number;
+  /** For the whole body. */
+  timeoutMs: number;
+}
+
 /**
  * Reads a JSON body. An empty body counts as `{}`, so that a missing field is reported by its name.
  * @throws ApiError unsupported_media_type, payload_too_large, malformed_json, json_too_deep
  */
-export async function readJson(request: Request, response: Response, limitBytes: number): Promise<unknown> {
+export async function readJson(request: Request, response: Response, limits: BodyLimits): Promise<unknown> {
   if (!hasBody(request)) return {};
   if (request.is(["json", "+json"]) === false) {
     const actual = request.get("content-type");
@@ -17,7 +23,7 @@ export async function readJson(request: Request, response: Response, limitBytes:
       `The Content-Type is ${actual === undefined ? "missing" : JSON.stringify(actual)}; send application/json.`,
     );
   }
-  const bytes = await readBytes(request, response, limitBytes);
+  const bytes = await readBytes(request, response, limits);
   if (bytes.length === 0) return {};
   if (depthOf(bytes) > MAX_DEPTH) {
     throw new ApiError("json_too_deep", `The body is nested deeper than the ${MAX_DEPTH} levels that are taken.`);
@@ -54,32 +60,48 @@ function hasBody(request: Request): boolean {
   return request.get("transfer-encoding") !== undefined || (length !== undefined && length !== "0");
 }
 
-async function readBytes(request: Request, response: Response, limitBytes: number): Promise<Buffer> {
+async function readBytes(request: Request, response: Response, limits: BodyLimits): Promise<Buffer> {
   const encoding = request.get("content-encoding") ?? "identity";
   if (encoding !== "identity") {
     throw new ApiError("unsupported_media_type", `The Content-Encoding is ${encoding}; send the JSON as it is.`);
   }
   const announced = Number(request.get("content-length") ?? 0);
-  const bytes = announced > limitBytes ? undefined : await readUpTo(request, limitBytes);
-  if (bytes !== undefined) return bytes;
+  const bytes = announced > limits.bytes ? "too large" : await readUpTo(request, limits);
+  if (Buffer.isBuffer(bytes)) return bytes;
+  response.set("connection", "close");
+  if (bytes === "too slow") {
+    throw new ApiError("malformed_json", `The body did not arrive within ${limits.timeoutMs / 1000} s.`);
+  }
   // What is still coming is let run out, so that the answer is read.
   request.resume();
-  response.set("connection", "close");
-  throw new ApiError("payload_too_large", `The body is larger than the ${limitBytes} bytes that are taken.`);
+  throw new ApiError("payload_too_large", `The body is larger than the ${limits.bytes} bytes that are taken.`);
 }
 
-/** @returns undefined when there is more; the request is left open for the answer */
-async function readUpTo(request: Request, limitBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+/** Where it gives no bytes, the request is left open for the answer. */
+async function readUpTo(
+  request: Request,
+  { bytes, timeoutMs }: BodyLimits,
+): Promise<Buffer | "too large" | "too slow"> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"too slow">((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, "too slow");
+  });
   try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > limitBytes) return undefined;
-      chunks.push(chunk);
-    }
+    return await Promise.race([readWhole(request, bytes), late]);
   } catch (error) {
     throw new ApiError("malformed_json", "The body broke off.", { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readWhole(request: Request, limitBytes: number): Promise<Buffer | "too large"> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limitBytes) return "too large";
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

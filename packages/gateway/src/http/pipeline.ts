@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
 import { ApiError, type Route, requestErrorOf, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
-import { readJson, storable } from "./body.ts";
+import { type BodyLimits, readJson, storable } from "./body.ts";
 import {
   type AnyCaller,
   type Authenticators,
@@ -36,7 +36,7 @@ export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts):
 
     const params = parseParams(route.params, request.params);
     const query = parse(route.query, storable(request.query));
-    const body = await parseBody(route, request, response, parts.ctx.config.bodyLimitBytes);
+    const body = await parseBody(route, request, response, limitsOf(parts.ctx));
     const requestId = response.locals["requestId"] as string;
     const log = parts.ctx.log.child({ request_id: requestId });
     response.status(route.status);
@@ -102,10 +102,15 @@ function parseParams(schema: z.ZodType | undefined, params: Record<string, unkno
   throw new ApiError("not_found", `There is nothing of the ${name} ${JSON.stringify(params[name])}.`, { param: name });
 }
 
-async function parseBody(route: Route, request: Request, response: Response, limitBytes: number): Promise<unknown> {
+async function parseBody(route: Route, request: Request, response: Response, limits: BodyLimits): Promise<unknown> {
   if (route.request === undefined || route.requestType !== undefined) return undefined;
-  return parse(route.request, await readJson(request, response, limitBytes));
+  return parse(route.request, await readJson(request, response, limits));
 }
+
+const limitsOf = ({ config }: Context): BodyLimits => ({
+  bytes: config.bodyLimitBytes,
+  timeoutMs: config.bodyTimeoutSeconds * 1000,
+});
 
 function signalOf(response: Response): AbortSignal {
   const gone = new AbortController();

@@ -72,6 +72,7 @@ export async function startWorld(engine: Engine, options: Pick<StageOptions, "en
   const { data: refused } = await agent.screenings.list({});
   const { data: profiles } = await ada.api.profiles();
   const { data: keys } = await agent.keys.list();
+  const key = await agent.keys.create({ name: "to lose", scopes: ["jobs:read"] });
   const pool = newId("pol");
   const { client_id } = first(keys);
   await stack.gateway.context.db.insertInto("pools").values({ id: pool, client_id, name: "Own people" }).execute();
@@ -87,7 +88,7 @@ export async function startWorld(engine: Engine, options: Pick<StageOptions, "en
       file: file.sha256,
       endpoint: endpoint.id,
       delivery: first(deliveries).id,
-      key: first(keys.slice(-1)).id,
+      key: key.id,
       screening: first(refused).id,
       profile: first(profiles).id,
       pool,

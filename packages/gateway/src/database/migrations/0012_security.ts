@@ -6,6 +6,10 @@ const statements = [
   sql`alter table clients add column old_webhook_secret text, add column old_webhook_secret_until timestamptz`,
   sql`alter table webhook_endpoints add column old_secret text, add column old_secret_until timestamptz`,
 
+  // How much somebody uploaded in the last day is asked at each upload.
+  sql`create index file_uploads_of_worker on file_uploads (worker_id, created_at) where worker_id is not null`,
+  sql`create index file_uploads_of_client on file_uploads (client_id, created_at) where client_id is not null`,
+
   sql`create table audit_log (
     sequence int8 primary key check (sequence > 0),
     -- To the millisecond, as the hash has it.
