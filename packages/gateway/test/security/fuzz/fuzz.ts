@@ -103,7 +103,7 @@ async function send(pool: Pool, fuzzed: FuzzRequest, token: string | undefined):
     headers: answered,
     body: content,
   } = await pool.request({
-    method: method as "GET",
+    method: method,
     path,
     headers,
     ...(body === undefined ? {} : { body }),

@@ -69,7 +69,7 @@ export function createJudge(document: { components: { schemas: Record<string, Sc
   function misfitOfProblem({ operationId, responses }: Operation, onRoute: boolean, status: number, text: string) {
     const problem = problemSchema.safeParse(JSON.parse(text));
     if (!problem.success) return `it is no problem: ${problem.error.message}`;
-    const code = problem.data.code as ErrorCode;
+    const code = problem.data.code;
     if (ERRORS[code].status !== status) return `code ${code} with status ${status}`;
     if (!onRoute && beforeRoutes.has(status)) return undefined;
     if (!responses.has(status)) return `status ${status} (${code}) is not documented`;
