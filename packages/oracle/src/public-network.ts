@@ -1,10 +1,12 @@
-import { lookup } from "node:dns/promises";
-import { BlockList, isIP } from "node:net";
+import { lookup as systemLookup, type LookupAddress } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
 import { Agent, request } from "undici";
 
 export interface NetworkRules {
   /** Development only: this machine may be reached, and without TLS. */
   allowLoopback: boolean;
+  /** How a name becomes addresses. Default: the system's resolver. */
+  lookup?: LookupFunction;
 }
 
 const loopback = [
@@ -87,9 +89,10 @@ const maxBytes = 64 * 1024;
 
 export function createPublicNetwork(rules: NetworkRules): PublicNetwork {
   const blockList = blockListOf(rules);
-  // The list is checked against the address that is connected to, after the name was looked up: no rebinding passes it.
+  // What is connected to is what this look-up gives, so no rebinding passes it. Node checks `blockList` too, though not
+  // where it speaks TLS.
   const agent = new Agent({
-    connect: { blockList, timeout: timeoutMs },
+    connect: { blockList, timeout: timeoutMs, lookup: guarded(rules.lookup ?? systemLookup, blockList) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
@@ -118,7 +121,7 @@ async function refusalOf(text: string, rules: NetworkRules, blockList: BlockList
   const host = hostOf(url);
   const refusal = refusalOfForm(url, rules) ?? refusalOfAddress(host, blockList);
   if (refusal !== undefined || isIP(host) !== 0) return refusal;
-  for (const address of await addressesOf(host)) {
+  for (const address of await addressesOf(host, rules.lookup ?? systemLookup)) {
     const problem = refusalOfAddress(address, blockList);
     if (problem !== undefined) return "its name resolves to an address that is not public";
   }
@@ -143,12 +146,28 @@ function refusalOfAddress(host: string, blockList: BlockList): string | undefine
   return blockList.check(host, version === 6 ? "ipv6" : "ipv4") ? "its address is not a public one" : undefined;
 }
 
-async function addressesOf(host: string): Promise<string[]> {
-  const found = lookup(host, { all: true }).then(
-    (addresses) => addresses.map(({ address }) => address),
-    // It may resolve by the time something is sent, and that connection is checked.
-    () => [],
-  );
+/** Fails with Node's own ERR_IP_BLOCKED where a name leads to an address that is not public, be it one of several. */
+function guarded(lookup: LookupFunction, blockList: BlockList): LookupFunction {
+  return (host, options, callback) => {
+    lookup(host, options, (error, found, family) => {
+      const addresses = typeof found === "string" ? [found] : (found ?? []).map(({ address }) => address);
+      const blocked = error === null && addresses.some((address) => refusalOfAddress(address, blockList) !== undefined);
+      const refusal = Object.assign(new Error(`${host} resolves to an address that is not public`), {
+        code: "ERR_IP_BLOCKED",
+      });
+      callback(blocked ? refusal : error, found, family);
+    });
+  };
+}
+
+async function addressesOf(host: string, lookup: LookupFunction): Promise<string[]> {
+  const found = new Promise<string[]>((resolve) => {
+    lookup(host, { all: true }, (error, addresses: string | LookupAddress[]) => {
+      // It may resolve by the time something is sent, and that connection is checked.
+      if (error !== null) resolve([]);
+      else resolve(typeof addresses === "string" ? [addresses] : addresses.map(({ address }) => address));
+    });
+  });
   const late = new Promise<string[]>((resolve) => setTimeout(resolve, lookupMs, []).unref());
   return Promise.race([found, late]);
 }

@@ -1,14 +1,6 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import {
-  codesOf,
-  ERRORS,
-  type ErrorCode,
-  type Route,
-  type RouteName,
-  problemSchema,
-  routes,
-} from "@hireforhumans/protocol";
+import { codesOf, ERRORS, type Route, type RouteName, problemSchema, routes } from "@hireforhumans/protocol";
 import type { World } from "../world.ts";
 import type { FuzzRequest, Operation } from "./requests.ts";
 import type { Schema } from "./values.ts";
