@@ -1,7 +1,7 @@
 /**
  * `npx pnpm@12 generate [--check]`: writes what follows from other sources and is committed all the same:
- * ABIs and TypeChain types (from the compiled contracts), docs/errors.md (from the error table) and docs/configuration.md
- * (from the gateway's settings).
+ * ABIs and TypeChain types (from the compiled contracts), docs/errors.md (from the error table), docs/configuration.md
+ * (from the gateway's settings) and the table of docs/security.md (from the gateway's authorization test).
  * With --check nothing is written, and the exit code is 1 when something committed is stale.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -9,6 +9,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationPage } from "./generate/configuration-page.ts";
 import { errorsPage } from "./generate/errors-page.ts";
+import { securityPage } from "./generate/security-page.ts";
 import { contractTypes } from "./generate/contract-types.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -25,6 +26,7 @@ async function generate(): Promise<Output> {
   for (const [name, content] of await contractTypes(root)) files.set(join(generated, name), content);
   files.set(join(root, "docs", "errors.md"), await errorsPage());
   files.set(join(root, "docs", "configuration.md"), await configurationPage());
+  files.set(join(root, "docs", "security.md"), await securityPage(root));
   return { files, ownedFolders: [generated] };
 }
 

@@ -49,6 +49,8 @@ export function createJudge(document: { components: { schemas: Record<string, Sc
       return `status ${status} is no problem but ${type}`;
     }
     if (status >= 400) return misfitOfProblem(operation, onRoute, status, text);
+    // An empty id leads to the list, whose own answers are looked at when it is asked for.
+    if (!onRoute) return undefined;
     const schema = operation.responses.get(status);
     if (schema === undefined) return `status ${status} of ${method} is not documented`;
     if (schema === null || !type.startsWith("application/json")) return undefined;
