@@ -150,8 +150,7 @@ function refusalOfAddress(host: string, blockList: BlockList): string | undefine
 function guarded(lookup: LookupFunction, blockList: BlockList): LookupFunction {
   return (host, options, callback) => {
     lookup(host, options, (error, found, family) => {
-      const addresses = typeof found === "string" ? [found] : (found ?? []).map(({ address }) => address);
-      const blocked = error === null && addresses.some((address) => refusalOfAddress(address, blockList) !== undefined);
+      const blocked = error === null && listOf(found).some((address) => refusalOfAddress(address, blockList));
       const refusal = Object.assign(new Error(`${host} resolves to an address that is not public`), {
         code: "ERR_IP_BLOCKED",
       });
@@ -160,12 +159,14 @@ function guarded(lookup: LookupFunction, blockList: BlockList): LookupFunction {
   };
 }
 
+const listOf = (found: string | LookupAddress[]): string[] =>
+  typeof found === "string" ? [found] : found.map(({ address }) => address);
+
 async function addressesOf(host: string, lookup: LookupFunction): Promise<string[]> {
   const found = new Promise<string[]>((resolve) => {
     lookup(host, { all: true }, (error, addresses: string | LookupAddress[]) => {
       // It may resolve by the time something is sent, and that connection is checked.
-      if (error !== null) resolve([]);
-      else resolve(typeof addresses === "string" ? [addresses] : addresses.map(({ address }) => address));
+      resolve(error === null ? listOf(addresses) : []);
     });
   });
   const late = new Promise<string[]>((resolve) => setTimeout(resolve, lookupMs, []).unref());
