@@ -3,6 +3,7 @@ import { escrowInterface } from "@hireforhumans/protocol";
 import { keccak256, toQuantity, Wallet } from "ethers";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import type { LifeName } from "./points.ts";
+import { ask, speakFor } from "./rpc-troubles.ts";
 import type { Making } from "./troubles.ts";
 import type { World } from "./world.ts";
 
@@ -104,21 +105,31 @@ export async function spendNonce({ world, over, note }: Making): Promise<void> {
   world.rpc.before = undefined;
 }
 
-/** As above, but so cheap that no block takes it; and the gateway is a new process that finds it there. */
-export async function squatNonce({ world, over, note }: Making): Promise<void> {
+/**
+ * As above, but so cheap that no block takes it; and the gateway is a new process that finds it there. The node counts it
+ * among the relayer's transactions, as geth and Bor do.
+ */
+export async function squatNonce(making: Making): Promise<void> {
+  const { world, over, note } = making;
+  const holdFee = () => world.chain.rpc("hardhat_setNextBlockBaseFeePerGas", [toQuantity(5n * gwei)]);
   note();
-  await world.chain.rpc("hardhat_setNextBlockBaseFeePerGas", [toQuantity(5n * gwei)]);
+  await holdFee();
   await world.chain.mine();
-  await sendForeign(world, gwei);
+  const nonce = await sendForeign(world, gwei);
   await world.gateway.kill();
-  const endsAt = performance.now() + 60_000;
-  while (!over.aborted && performance.now() < endsAt) {
-    await world.chain.rpc("hardhat_setNextBlockBaseFeePerGas", [toQuantity(5n * gwei)]);
+  const spoken = speakFor(making, async (call) => {
+    const answer = await ask(world, call);
+    const isCount = call.method === "eth_getTransactionCount" && call.params[1] === "pending";
+    return isCount && Number(answer.result) === nonce ? { ...answer, result: toQuantity(nonce + 1) } : answer;
+  });
+  while (!over.aborted) {
+    await holdFee();
     await sleep(world.blockIntervalMs);
   }
+  await spoken;
 }
 
-async function sendForeign({ chain, deployment }: World, maxFeePerGas: bigint): Promise<void> {
+async function sendForeign({ chain, deployment }: World, maxFeePerGas: bigint): Promise<number> {
   const nonce = Number(await chain.rpc("eth_getTransactionCount", [relayer.address, "latest"]));
   const raw = await new Wallet(relayer.privateKey).signTransaction({
     type: 2,
@@ -132,6 +143,7 @@ async function sendForeign({ chain, deployment }: World, maxFeePerGas: bigint): 
   });
   // Where the gateway was quicker, its transaction has the nonce; that is what the foreign one was to prevent.
   await chain.rpc("eth_sendRawTransaction", [raw]).catch(() => undefined);
+  return nonce;
 }
 
 const untilAborted = (signal: AbortSignal) =>

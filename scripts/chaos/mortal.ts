@@ -35,7 +35,7 @@ export interface Mortal {
   stop(): Promise<void>;
 }
 
-const readyWithinMs = 60_000;
+const readyWithinMs = 180_000;
 const wordsKept = 20_000;
 
 export function startMortal({ name, command, env, readyUrl, onFault }: MortalOptions): Mortal {

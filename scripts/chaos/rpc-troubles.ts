@@ -21,7 +21,10 @@ interface Answer {
 const lastsMs = 20_000;
 
 /** Lets `answer` speak for the node until time or jobs are over. */
-async function speakFor({ world, over }: Making, answer: (call: Call) => Promise<Answer | undefined>): Promise<void> {
+export async function speakFor(
+  { world, over }: Making,
+  answer: (call: Call) => Promise<Answer | undefined>,
+): Promise<void> {
   world.rpc.instead = async ({ body }) => {
     const message = JSON.parse(body) as Call | Call[];
     const answers = (await Promise.all([message].flat().map(answer))).flatMap((one) => one ?? []);
@@ -38,7 +41,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => resolve());
   });
 
-async function ask({ chain }: World, call: Call): Promise<Answer> {
+export async function ask({ chain }: World, call: Call): Promise<Answer> {
   const headers = { "content-type": "application/json" };
   const body = JSON.stringify({ jsonrpc: "2.0", ...call });
   return (await (await fetch(chain.url, { method: "POST", headers, body })).json()) as Answer;

@@ -22,6 +22,8 @@ export interface UnstickOptions {
 
 /** Nodes may be a moment behind one another; a gap in the nonces that stays this long is one. */
 const GAP_PATIENCE_MS = 5_000;
+/** So many times as long as a transaction of ours waits before its fees rise, one of somebody else may hold up ours. */
+const FOREIGN_PATIENCE = 3;
 const FILL_GAS = 21_000n;
 
 /** Moves the lowest open nonce, behind which all others wait: by higher fees, or by filling the nonces before it. */
@@ -86,8 +88,10 @@ export class Unstick {
     const now = performance.now();
     if (this.#gap?.next !== nextNonce) this.#gap = { next: nextNonce, since: now };
     if (now - this.#gap.since < GAP_PATIENCE_MS) return false;
-    // Somebody else's transactions wait there: they fill it.
-    if ((await node.transactionCount(signer.address, "pending")) >= lowest) return false;
+    // Somebody else's transactions wait there: they fill it, unless they offer too little to be mined at all.
+    const foreignMs = FOREIGN_PATIENCE * this.#options.bumpAfterMs;
+    if (now - this.#gap.since < foreignMs && (await node.transactionCount(signer.address, "pending")) >= lowest)
+      return false;
     const missing = await unheldNonces(db, signer.address, nextNonce, lowest);
     for (const nonce of missing) await this.#fillOne(nonce);
     return missing.length > 0;

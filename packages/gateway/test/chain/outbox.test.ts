@@ -244,6 +244,41 @@ describeOnDatabases("the outbox", (database) => {
     }
   });
 
+  it("replaces a transaction of somebody else that offers too little to be mined, once all have waited for it long enough", async () => {
+    await world.chain.rpc("evm_setAutomine", [false]);
+    const fiveGwei = "0x12a05f200";
+    const mine = async () => {
+      await world.chain.rpc("hardhat_setNextBlockBaseFeePerGas", [fiveGwei]);
+      await world.chain.mine();
+    };
+    try {
+      const stranger = new Wallet(relayer.privateKey, world.node);
+      const foreign = await stranger.sendTransaction({
+        to: relayer.address,
+        maxFeePerGas: 2n * 10n ** 9n,
+        maxPriorityFeePerGas: 10n ** 9n,
+        gasLimit: 21_000n,
+      });
+      await mine();
+      const node = nodeAt(world.chain.url);
+      const counted = node.transactionCount.bind(node);
+      // As geth and Bor count: by what is in the pool, whether a block would take it or not.
+      node.transactionCount = async (address, tag) => {
+        const count = await counted(address, tag);
+        return tag === "pending" && count === BigInt(foreign.nonce) ? count + 1n : count;
+      };
+      const outbox = make({ bumpAfterMs: 500, node });
+      await outbox.start();
+      const id = await enqueue(outbox, limit());
+      await outbox.broadcast(id);
+      const mined = () => mine().then(() => statusOf(id));
+      await expect.poll(mined, { timeout: 30_000, interval: 100 }).toMatch(/^(mined|final)$/);
+      expect(await world.node.receipt(foreign.hash)).toBeUndefined();
+    } finally {
+      await world.chain.rpc("evm_setAutomine", [true]);
+    }
+  });
+
   it("gives an intent a new nonce when a foreign transaction took its own for good, and not before", async () => {
     const { log, lines } = recordingLog();
     const outbox = make({ node: nodeAt(lossy.url), confirmations: 4, log });
