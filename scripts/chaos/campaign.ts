@@ -145,8 +145,11 @@ async function inOneWorld(engine: Engine, queue: Case[], onResult: Running["onRe
   }
 }
 
+/** What is known of a case that could not be played to its end: a process that did not come back, say. */
+const nothingPlayed: Outcome = { faults: 1, jobs: jobsAtOnce, lost: [], doubled: [], stuck: [], longestMs: 0 };
+
 async function playOne(one: Case, world: World, shifts: Shifts): Promise<Outcome> {
-  const outcome = await one.play(world);
+  const outcome = await one.play(world).catch((error: unknown) => ({ ...nothingPlayed, stuck: [String(error)] }));
   outcome.stuck.push(...shifts.refusals.splice(0));
   if (outcome.faults === 0) outcome.stuck.push("the fault was never there: nothing came to its point");
   return outcome;
