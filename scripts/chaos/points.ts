@@ -104,7 +104,7 @@ export const points: readonly Point[] = [
   gateway("job: answer on its way", { kind: "answer", of: /^POST \/v1\/jobs$/ }, "the second post gives the same job"),
   gateway(
     "funding: noted as sent",
-    statement(/update "?transactions"? set "?broadcast_at"?/, "committed"),
+    statement(/update "?transactions"?\s+set "?broadcast_at"?/, "committed"),
     "it is not sent again in vain",
   ),
   ...following("funding", "Funded"),
@@ -147,7 +147,7 @@ export const points: readonly Point[] = [
   ...following("refund", "Refunded", "refunded"),
   ...sending("reopening", "reopen", operations.reopening, "lapsed"),
   ...following("reopening", "Reopened", "lapsed"),
-  gateway("webhook: claimed", statement(/update "?webhook_deliveries"? set "?attempts"?/, "committed"), "it is sent"),
+  gateway("webhook: claimed", statement(/update "?webhook_deliveries"?\s+set "?attempts"?/, "committed"), "it is sent"),
   gateway("webhook: on its way", { kind: "webhook", type: "job.funded", edge: "before" }, "it is sent again"),
   gateway("webhook: taken, answer lost", { kind: "webhook", type: "job.funded", edge: "after" }, "same id again"),
   gateway(
