@@ -48,10 +48,10 @@ const operations = {
 };
 
 /** The intent and the rows of one step in its ways: stored, signed, sent, in a block. */
-const intoIntents = (key: string) => new RegExp(`insert into "?intents"?.*"${key}:`, "s");
+const intoIntents = (key: string) => new RegExp(`insert into "?intents"?.*\\b${key}:`, "s");
 const intoTransactions = (bytes: string) => new RegExp(`insert into "?transactions"?.*${bytes}`, "s");
-const intoChainEvents = (name: string) => new RegExp(`insert into "?chain_events"?.*"${name}"`, "s");
-const told = (type: string) => new RegExp(`insert into "?job_events"?.*"${type.replace(".", "\\.")}"`, "s");
+const intoChainEvents = (name: string) => new RegExp(`insert into "?chain_events"?.*\\b${name}\\b`, "s");
+const told = (type: string) => new RegExp(`insert into "?job_events"?.*\\b${type.replace(".", "\\.")}\\b`, "s");
 
 type Edge = Extract<Moment, { kind: "statement" }>["edge"];
 

@@ -30,6 +30,8 @@ process.on("message", (order: Order) => {
   process.send?.("heard");
 });
 process.channel?.unref();
+// However the campaign ends, its processes end with it.
+process.once("disconnect", () => process.exit());
 
 function die(): void {
   if (armed === undefined || (armed.left -= 1) > 0) return;
