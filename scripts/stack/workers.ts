@@ -71,7 +71,7 @@ export async function seedWorkers(baseUrl: string, { answer }: { answer: boolean
     if (account === undefined) throw new Error(`there is no development account for ${person.name}`);
     const api = createWorkerClient({ baseUrl, signer: new Wallet(account.privateKey) });
     await signUp(api, person);
-    if (person.online) shifts.push(workShift(api, person.name, answer, stopping.signal));
+    if (person.online) shifts.push(workShift(api, baseUrl, person, answer, stopping.signal));
   }
   return {
     names: people.map(({ name, online }) => `${name} (${online ? "online" : "away"})`),
@@ -95,13 +95,19 @@ const readingMs = 1_000;
 const workingMs = 2_000;
 
 /** Looks for offers until the end of the shift. Looking also shows that one is still there. */
-async function workShift(api: WorkerClient, name: string, answer: boolean, signal: AbortSignal): Promise<void> {
+async function workShift(
+  api: WorkerClient,
+  baseUrl: string,
+  { name }: Person,
+  answer: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const rest = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
   const over = () => signal.aborted;
   while (!over()) {
     try {
       const { data } = await api.offers.list({ status: "pending" }, { signal });
-      if (answer) for (const offer of data) await handle(api, offer, rest);
+      if (answer) for (const offer of data) await handle(api, baseUrl, offer, rest);
     } catch (error) {
       if (!over()) console.log(`  ${name} could not answer: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -109,11 +115,16 @@ async function workShift(api: WorkerClient, name: string, answer: boolean, signa
   }
 }
 
-async function handle(api: WorkerClient, offer: Offer, rest: (ms: number) => Promise<unknown>): Promise<void> {
+async function handle(
+  api: WorkerClient,
+  baseUrl: string,
+  offer: Offer,
+  rest: (ms: number) => Promise<unknown>,
+): Promise<void> {
   await rest(readingMs);
   const acceptance = offer.packet.acceptance;
   const impossible = [
-    ...(acceptance?.required_evidence ?? []).filter((kind) => itemOf(kind, offer) === undefined),
+    ...(acceptance?.required_evidence ?? []).filter((kind) => itemOf(kind, offer, baseUrl) === undefined),
     ...(acceptance?.checks ?? []).map(({ check }) => check).filter((check) => check !== "text_length"),
     ...(offer.packet.response_schema ? ["response_schema"] : []),
   ];
@@ -127,12 +138,12 @@ async function handle(api: WorkerClient, offer: Offer, rest: (ms: number) => Pro
   await api.evidence.submit(offer, {
     resolution: `Looked into it and settled it with the customer (${offer.category}).`,
     worker_notes: "Answered by a worker of the development stack.",
-    items: [...kinds].flatMap((kind) => itemOf(kind, offer) ?? []),
+    items: [...kinds].flatMap((kind) => itemOf(kind, offer, baseUrl) ?? []),
   });
 }
 
 /** What a made-up person can hand in. */
-function itemOf(kind: EvidenceKind, offer: Offer): EvidenceItem | undefined {
+function itemOf(kind: EvidenceKind, offer: Offer, baseUrl: string): EvidenceItem | undefined {
   if (kind === "text") {
     return {
       kind,
@@ -140,6 +151,7 @@ function itemOf(kind: EvidenceKind, offer: Offer): EvidenceItem | undefined {
     };
   }
   if (kind === "json") return { kind, value: { job_id: offer.job_id, settled: true } };
-  if (kind === "link") return { kind, url: `https://desk.example/cases/${offer.job_id}` };
+  // A page that is there, since links are fetched.
+  if (kind === "link") return { kind, url: `${baseUrl}/docs` };
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { sweepCases } from "./arbitration/sweep.ts";
 import { createHeadTeller } from "./audit/tell-head.ts";
 import type { Context } from "./context.ts";
+import { keepLinks } from "./evidence/links.ts";
 import { handleCancelIntents } from "./jobs/cancel-intent.ts";
 import { handleFundIntents } from "./jobs/fund-intent.ts";
 import type { ProjectionListeners } from "./jobs/project.ts";
@@ -37,6 +38,7 @@ export function registerWork(ctx: Context): void {
   startWorkers(ctx);
   handleFundIntents(ctx);
   handleCancelIntents(ctx);
+  ctx.queue.work("links", (evidenceId) => keepLinks(ctx, evidenceId));
   ctx.queue.work("verify", (evidenceId) => verifyEvidence(ctx, evidenceId));
   ctx.queue.work("reputation", (jobId) => refreshReputations(ctx, jobId));
   ctx.queue.sweep("deadlines", DEADLINES_EVERY_MS, () => sweepDeadlines(ctx));

@@ -25,9 +25,21 @@ export interface VerificationRequest {
   reviews?: PeerReviews;
   /** Fingerprints of this bundle (see fingerprints.ts) that stood in earlier evidence of other jobs. */
   seenBefore: string[];
+  /** What was kept of this bundle's links; undefined or without an entry: nobody has looked at that one yet. */
+  links?: LinkCopy[];
   /** Pieces of this bundle, by their place in it, that are near-duplicates of such evidence; similarity is 0 to 1. */
   likeBefore: { item: number; similarity: number }[];
   proof: Proof;
+}
+
+/** What stood at the address of a link when the gateway looked: a page may say something else later. */
+export interface LinkCopy {
+  /** The link's place in the bundle. */
+  item: number;
+  /** Kept like a file, by the hash of its content. */
+  copy: { sha256: string; mediaType: string; sizeBytes: number } | null;
+  /** Why there is no copy, for both sides to read. */
+  problem: string | null;
 }
 
 /** What lets an oracle elsewhere find out by itself, at the chain, whose evidence this is and for which job. */

@@ -1,6 +1,7 @@
 export type {
   Check,
   Finding,
+  LinkCopy,
   Proof,
   ReviewWords,
   SignedWord,
@@ -32,4 +33,11 @@ export type { Judge } from "./rubric/judge.ts";
 export { createOpenAiJudge } from "./rubric/openai.ts";
 export { isHurried } from "./time-on-task.ts";
 export { createTransactionSource } from "./transactions.ts";
-export { createPublicNetwork, type NetworkRules, type PublicNetwork } from "./public-network.ts";
+export {
+  AddressRefused,
+  createPublicNetwork,
+  networkFailureOf,
+  type NetworkRules,
+  type PublicContent,
+  type PublicNetwork,
+} from "./public-network.ts";

@@ -6,6 +6,7 @@ import {
   MAX_REVIEWERS,
   packetSchema,
   parseTerms,
+  sha256Schema,
   signatureSchema,
   termsSchema,
   termsToJson,
@@ -15,7 +16,7 @@ import {
 import { z } from "zod";
 import { answerIn } from "./review/answer.ts";
 import type { PeerReview, PeerReviews } from "./review/judge.ts";
-import type { ReviewWords, SignedWord, VerificationRequest } from "./check.ts";
+import type { LinkCopy, ReviewWords, SignedWord, VerificationRequest } from "./check.ts";
 
 const signedWordSchema = z.strictObject({ valid_until: unixSecondsSchema, signature: signatureSchema });
 
@@ -53,6 +54,19 @@ export const verifyRequestSchema = z.strictObject({
       answers: z.array(reviewMessageSchema).max(MAX_REVIEWERS),
     })
     .nullable(),
+  /** What the gateway kept of the links; left out: nothing. Which content stood there is its word, what is in it is not. */
+  links: z
+    .array(
+      z.strictObject({
+        item: z.int().min(0),
+        copy: z
+          .strictObject({ sha256: sha256Schema, media_type: z.string().max(100), size_bytes: z.int().min(0) })
+          .nullable(),
+        problem: z.string().max(500).nullable(),
+      }),
+    )
+    .max(50)
+    .optional(),
   /** Where each file of the bundle can be read for some minutes, without a key. */
   files: z.array(z.strictObject({ sha256: z.string(), url: z.url() })),
 });
@@ -75,10 +89,11 @@ export const signRequestSchema = z.strictObject({
 export const signResponseSchema = z.object({ verifier: addressSchema, signature: signatureSchema });
 
 export function verifyMessageOf(
-  { packet, bundle, evidenceHash, proof, confirmations, reviews }: VerificationRequest,
+  { packet, bundle, evidenceHash, proof, confirmations, reviews, links = [] }: VerificationRequest,
   linkTo: (sha256: string) => string,
 ): VerifyMessage {
-  const files = bundle.items.filter((item) => item.kind === "file");
+  const files = bundle.items.filter((item) => item.kind === "file").map(({ sha256 }) => sha256);
+  const copies = links.flatMap(({ copy }) => (copy === null ? [] : [copy.sha256]));
   return {
     terms: termsToJson(proof.terms),
     packet,
@@ -92,8 +107,20 @@ export function verifyMessageOf(
       answer,
     })),
     reviews: reviews === undefined ? null : reviewsMessageOf(reviews, proof.reviews),
-    files: files.map(({ sha256 }) => ({ sha256, url: linkTo(sha256) })),
+    // Nodes of before know no links; what has none they can go on verifying.
+    ...(links.length === 0 ? {} : { links: links.map(linkMessageOf) }),
+    files: [...new Set([...files, ...copies])].map((sha256) => ({ sha256, url: linkTo(sha256) })),
   };
+}
+
+function linkMessageOf({ item, copy, problem }: LinkCopy) {
+  if (copy === null) return { item, copy, problem };
+  return { item, copy: { sha256: copy.sha256, media_type: copy.mediaType, size_bytes: copy.sizeBytes }, problem };
+}
+
+function linkOf({ item, copy, problem }: NonNullable<VerifyMessage["links"]>[number]): LinkCopy {
+  if (copy === null) return { item, copy, problem };
+  return { item, copy: { sha256: copy.sha256, mediaType: copy.media_type, sizeBytes: copy.size_bytes }, problem };
 }
 
 function reviewsMessageOf({ wanted, crowd, answers }: PeerReviews, words: readonly ReviewWords[]) {
@@ -136,6 +163,7 @@ export function relayedRequestOf(message: VerifyMessage): RelayedRequest {
       answer,
     })),
     ...(message.reviews === null ? {} : { reviews: reviewsOf(message.reviews) }),
+    ...(message.links === undefined ? {} : { links: message.links.map(linkOf) }),
   };
 }
 

@@ -7,6 +7,7 @@ import { documentType } from "./checks/document-type.ts";
 import { duplicate } from "./checks/duplicate.ts";
 import { fileSafety } from "./checks/file-safety.ts";
 import { httpConfirmation } from "./checks/http-confirmation.ts";
+import { link } from "./checks/link.ts";
 import { peerReview } from "./checks/peer-review.ts";
 import { requiredEvidence } from "./checks/required-evidence.ts";
 import { responseSchema } from "./checks/response-schema.ts";
@@ -22,6 +23,7 @@ export const checks: { [Name in CheckName]: Check<Name> } = {
   response_schema: responseSchema,
   duplicate,
   text_length: textLength,
+  link,
   document_type: documentType,
   customer_confirmation: customerConfirmation,
   http_confirmation: httpConfirmation,
@@ -43,12 +45,17 @@ export function runChecks(request: VerificationRequest, sources: Sources, log: L
     run("required_evidence", undefined),
     run("duplicate", undefined),
     run("file_safety", undefined),
+    ...(wantsLinkCheck(request) ? [run("link", {})] : []),
     ...((response_schema ?? acceptance.response_schema) ? [run("response_schema", undefined)] : []),
     ...(request.reviews === undefined && acceptance.reviewers === 0 ? [] : [run("peer_review", undefined)]),
   ];
   const asked = acceptance.checks.map((request) => run(request.check, request.params));
   return Promise.all([...always, ...asked]);
 }
+
+/** Whether links were handed in that no check of the job's own looks at. */
+const wantsLinkCheck = ({ packet, bundle }: VerificationRequest): boolean =>
+  bundle.items.some(({ kind }) => kind === "link") && !packet.acceptance.checks.some(({ check }) => check === "link");
 
 /** A check that breaks or takes too long can't tell; it fails nobody. */
 async function runCheck<Name extends CheckName>(

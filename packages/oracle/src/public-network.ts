@@ -1,5 +1,7 @@
 import { lookup as systemLookup, type LookupAddress } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
+import { type Readable, pipeline } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { Agent, request } from "undici";
 
 export interface NetworkRules {
@@ -71,6 +73,22 @@ export interface PublicRequest {
   signal?: AbortSignal;
 }
 
+/** What stands at an address. */
+export interface PublicContent {
+  status: number;
+  /** As the server calls it, in lowercase and without parameters; empty where it does not say. */
+  mediaType: string;
+  /** Where a redirect leads; undefined for other answers. */
+  location: string | undefined;
+  /** Unpacked, of any length: read no more of it than you have room for, or destroy it. Breaks off when the time is over. */
+  content: Readable;
+}
+
+/** The address is not one that may be called. */
+export class AddressRefused extends Error {
+  override readonly name = "AddressRefused";
+}
+
 /** HTTP to the public internet, for addresses that strangers name. */
 export interface PublicNetwork {
   /**
@@ -80,6 +98,8 @@ export interface PublicNetwork {
   refusalOf(url: string): Promise<string | undefined>;
   /** Follows no redirect. @throws where there is no answer in time, or the address is not public */
   request(url: URL, options: PublicRequest): Promise<PublicAnswer>;
+  /** Opens what stands at an address, by the same rules; all of it has to come within 10 s. @throws as `request` */
+  open(url: URL, options: { signal?: AbortSignal }): Promise<PublicContent>;
   close(): Promise<void>;
 }
 
@@ -96,23 +116,72 @@ export function createPublicNetwork(rules: NetworkRules): PublicNetwork {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
+  function send(url: URL, { method, headers = {}, body, signal }: PublicRequest) {
+    const refusal = refusalOfForm(url, rules) ?? refusalOfAddress(hostOf(url), blockList);
+    if (refusal !== undefined) throw new AddressRefused(refusal);
+    const limit = AbortSignal.timeout(timeoutMs);
+    return request(url, {
+      dispatcher: agent,
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+    });
+  }
+
   return {
     refusalOf: (text) => refusalOf(text, rules, blockList),
-    async request(url, { method, headers = {}, body, signal }) {
-      const refusal = refusalOfForm(url, rules) ?? refusalOfAddress(hostOf(url), blockList);
-      if (refusal !== undefined) throw new Error(refusal);
-      const limit = AbortSignal.timeout(timeoutMs);
-      const answer = await request(url, {
-        dispatcher: agent,
-        method,
-        headers,
-        ...(body === undefined ? {} : { body }),
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-      });
-      return { status: answer.statusCode, body: await readUpTo(answer.body, maxBytes) };
+    async request(url, options) {
+      const { statusCode, body } = await send(url, options);
+      return { status: statusCode, body: await readUpTo(body, maxBytes) };
+    },
+    async open(url, options) {
+      const headers = { accept: "*/*", "accept-encoding": "identity", "user-agent": "HireForHumans" };
+      const { statusCode, headers: said, body } = await send(url, { method: "GET", headers, ...options });
+      return {
+        status: statusCode,
+        mediaType: (textOf(said["content-type"]).split(";")[0] ?? "").trim().toLowerCase(),
+        location: statusCode >= 300 && statusCode < 400 ? textOf(said["location"]) : undefined,
+        content: heard(unpacked(body, textOf(said["content-encoding"]).trim().toLowerCase())),
+      };
     },
     close: () => agent.close(),
   };
+}
+
+/** What went wrong with a call, by kind: `error` may name inner addresses, so callers tell this and not that. */
+export function networkFailureOf(error: unknown): "not_public" | "unresolved" | "refused" | "late" | "failed" {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ERR_IP_BLOCKED" || error instanceof AddressRefused) return "not_public";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "unresolved";
+  if (code === "ECONNREFUSED") return "refused";
+  const late = error instanceof Error && (error.name === "TimeoutError" || code.includes("TIMEOUT"));
+  return late ? "late" : "failed";
+}
+
+const textOf = (header: string | string[] | undefined): string =>
+  (Array.isArray(header) ? header[0] : header)?.slice(0, 2048) ?? "";
+
+/** Whoever reads gets the error; who destroys it unread is not to be ended by it. */
+const heard = (content: Readable): Readable => content.on("error", () => undefined);
+
+/** Servers that pack what was asked for plain exist. Whoever reads counts what comes out, so a bomb ends there. */
+function unpacked(body: Readable, encoding: string): Readable {
+  if (encoding === "" || encoding === "identity") return body;
+  const decoder =
+    encoding === "gzip" || encoding === "x-gzip"
+      ? createGunzip()
+      : encoding === "deflate"
+        ? createInflate()
+        : encoding === "br"
+          ? createBrotliDecompress()
+          : undefined;
+  if (decoder === undefined) {
+    heard(body).destroy();
+    throw new Error(`the answer is packed as ${encoding}`);
+  }
+  // What breaks reaches the reader through the decoder.
+  return pipeline(body, decoder, () => undefined);
 }
 
 async function refusalOf(text: string, rules: NetworkRules, blockList: BlockList): Promise<string | undefined> {

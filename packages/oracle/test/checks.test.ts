@@ -36,7 +36,7 @@ describe("every check", () => {
       transaction: { confirmations: 1 },
       rubric: { question: "Is it polite?" },
     } as Record<string, object>;
-    return check in params || check === "customer_confirmation"
+    return check in params || check === "customer_confirmation" || check === "link"
       ? [{ check, params: params[check] ?? {} } as NonNullable<Setting[0]["checks"]>[number]]
       : [];
   };

@@ -1,50 +1,21 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { createPublicNetwork } from "../src/index.ts";
+import { createPublicNetwork, networkFailureOf } from "../src/index.ts";
+import { innerAddresses } from "./inner-addresses.ts";
 
 const outside = createPublicNetwork({ allowLoopback: false });
 const development = createPublicNetwork({ allowLoopback: true });
 
-/** Ways to write an address that is not public; each was a hole in somebody's server. */
-const inner = [
-  "https://127.0.0.1/",
-  "https://127.1/",
-  "https://2130706433/",
-  "https://0x7f000001/",
-  "https://0177.0.0.1/",
-  "https://0.0.0.0/",
-  "https://10.0.0.1/",
-  "https://172.16.0.1/",
-  "https://172.31.255.255/",
-  "https://192.168.1.1/",
-  "https://169.254.169.254/latest/meta-data/",
-  "https://100.64.0.1/",
-  "https://198.18.0.1/",
-  "https://192.0.0.1/",
-  "https://224.0.0.1/",
-  "https://255.255.255.255/",
-  "https://[::]/",
-  "https://[::1]/",
-  "https://[::ffff:127.0.0.1]/",
-  "https://[::ffff:a9fe:a9fe]/",
-  "https://[::127.0.0.1]/",
-  "https://[64:ff9b::7f00:1]/",
-  "https://[2002:7f00:1::]/",
-  "https://[fc00::1]/",
-  "https://[fe80::1]/",
-  "https://[ff02::1]/",
-  "https://localhost/",
-  "https://foo.localhost/",
-  "https://printer.local/",
-  "https://metadata.google.internal/",
-];
-
 describe("from a server", () => {
-  test.each(inner)("%s is refused, by name and again at the connection", async (url) => {
+  test.each(innerAddresses)("%s is refused, by name and again at the connection", async (url) => {
     expect(await outside.refusalOf(url)).toBeTypeOf("string");
     await expect(outside.request(new URL(url), { method: "GET" })).rejects.toThrow();
+    const opened: unknown = await outside.open(new URL(url), {}).catch((error: unknown) => error);
+    expect(networkFailureOf(opened)).toMatch(/^(not_public|unresolved)$/);
   });
 
   test.each(["http://example.com/", "ftp://example.com/", "https://user:pass@example.com/", "nonsense"])(
@@ -60,7 +31,9 @@ describe("from a server", () => {
 });
 
 describe("the connection", () => {
-  async function server(answer: (path: string) => { status: number; headers?: Record<string, string>; body: string }) {
+  async function server(
+    answer: (path: string) => { status: number; headers?: Record<string, string>; body: string | Buffer },
+  ) {
     const asked: string[] = [];
     const listening = createServer((request, response) => {
       asked.push(request.url ?? "");
@@ -77,6 +50,46 @@ describe("the connection", () => {
     expect((await development.request(new URL(url), { method: "GET" })).status).toBe(302);
     expect(asked).toEqual(["/"]);
     stop();
+  });
+
+  test("opens a page as it is: with its type, where it leads, and unpacked", async () => {
+    const { url, asked, stop } = await server((path) =>
+      path === "/moved"
+        ? { status: 302, headers: { location: "http://169.254.169.254/" }, body: "" }
+        : path === "/packed"
+          ? { status: 200, headers: { "content-encoding": "gzip" }, body: gzipSync("hello") }
+          : { status: 200, headers: { "content-type": "Text/HTML; charset=utf-8" }, body: "hello" },
+    );
+    const plain = await development.open(new URL(url), {});
+    expect(plain).toMatchObject({ status: 200, mediaType: "text/html", location: undefined });
+    expect(await text(plain.content)).toBe("hello");
+    const packed = await development.open(new URL(`${url}/packed`), {});
+    expect(await text(packed.content)).toBe("hello");
+    const moved = await development.open(new URL(`${url}/moved`), {});
+    expect(moved).toMatchObject({ status: 302, location: "http://169.254.169.254/" });
+    expect(asked).toEqual(["/", "/packed", "/moved"]);
+    moved.content.destroy();
+    stop();
+  });
+
+  test("ends a body that does not end, and one that is not what its packing says", async () => {
+    const dripping = createServer((request, response) => {
+      if (request.url === "/broken") {
+        response.writeHead(200, { "content-encoding": "gzip" }).end("not gzip");
+        return;
+      }
+      response.writeHead(200);
+      const drip = setInterval(() => response.write("."), 20);
+      response.once("close", () => clearInterval(drip));
+    }).listen(0, "127.0.0.1");
+    await once(dripping, "listening");
+    const { port } = dripping.address() as AddressInfo;
+    const slow = await development.open(new URL(`http://127.0.0.1:${port}/`), { signal: AbortSignal.timeout(2_000) });
+    const late: unknown = await text(slow.content).catch((error: unknown) => error);
+    expect(networkFailureOf(late)).toBe("late");
+    const broken = await development.open(new URL(`http://127.0.0.1:${port}/broken`), {});
+    await expect(text(broken.content)).rejects.toThrow();
+    dripping.close().closeAllConnections();
   });
 
   test("reads no more than 64 KB", async () => {

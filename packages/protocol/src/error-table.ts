@@ -416,11 +416,29 @@ export const ERRORS = {
     meaning: "The bundle names another job, round or worker than the one it is submitted for.",
     remedy: "Build the bundle from this job.",
   },
+  links_used_up: {
+    status: 409,
+    title: "Links used up",
+    meaning: "As many pages were kept for this job as evidence can hold links.",
+    remedy: "Hand in the evidence with those you have.",
+  },
   evidence_file_missing: {
     status: 422,
     title: "Evidence file missing",
     meaning: "The bundle names a file that this worker has not uploaded.",
     remedy: "Upload the file first; its SHA-256 must be the one in the bundle.",
+  },
+  evidence_link_not_allowed: {
+    status: 422,
+    title: "Evidence link not allowed",
+    meaning: "The job asks for a link, and no link of the bundle can be looked at: it is not a public https address.",
+    remedy: "Send a link to a public https address.",
+  },
+  evidence_link_not_kept: {
+    status: 422,
+    title: "Evidence link not kept",
+    meaning: "A link of the bundle names a copy that was not kept of this address for this worker and job.",
+    remedy: "Have it kept by POST /v1/jobs/:id/links and name the sha256 of the answer, or leave it out.",
   },
   evidence_required_kind_missing: {
     status: 422,

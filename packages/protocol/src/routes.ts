@@ -33,7 +33,7 @@ import {
   confirmationPageSchema,
 } from "./schemas/confirmation.ts";
 import { eventListSchema } from "./schemas/event.ts";
-import { evidenceSchema, evidenceSubmitSchema } from "./schemas/evidence.ts";
+import { evidenceSchema, evidenceSubmitSchema, linkKeepSchema, linkKeptSchema } from "./schemas/evidence.ts";
 import { fileSchema, fileUploadSchema } from "./schemas/file.ts";
 import { livenessSchema, readinessSchema } from "./schemas/health.ts";
 import {
@@ -319,11 +319,26 @@ export const routes = {
       "evidence_hash_mismatch",
       "evidence_not_for_this_job",
       "evidence_file_missing",
+      "evidence_link_not_allowed",
+      "evidence_link_not_kept",
       "evidence_required_kind_missing",
       "file_name_not_allowed",
       "signature_invalid",
       "signature_expired",
     ],
+  },
+  keepLink: {
+    method: "POST",
+    path: "/v1/jobs/:id/links",
+    tag: "evidence",
+    summary: "Have what a link leads to kept as it is now, and see what will be judged",
+    who: { worker: true },
+    params: job,
+    request: linkKeepSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: linkKeptSchema,
+    codes: ["not_found", "wrong_status", "links_used_up"],
   },
   getVerdict: {
     method: "GET",

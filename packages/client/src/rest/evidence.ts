@@ -6,6 +6,7 @@ import {
   evidenceBundleSchema,
   evidenceHashOf,
   type EvidenceItem,
+  type LinkKept,
   type Offer,
   signWord,
 } from "@hireforhumans/protocol";
@@ -61,6 +62,15 @@ export class EvidenceDesk {
       params: { id: offer.job_id },
       body: { bundle, evidence_hash: evidenceHash, valid_until: Number(validUntil), signature },
     });
+  }
+
+  /**
+   * Has what a link leads to kept as it is now, to see what will be judged. Its `copy.sha256` goes into the evidence's link,
+   * which is signed; `problem` says why there is no copy.
+   * @throws ConflictError when the job is not in hand
+   */
+  async keepLink(jobId: string, url: string, options: CallOptions = {}): Promise<LinkKept> {
+    return await this.#transport.call("keepLink", { ...options, params: { id: jobId }, body: { url } });
   }
 
   /** Makes a link by which the customer confirms a statement; its `token_hash` goes into the evidence. */

@@ -9,6 +9,7 @@ import {
 import type { Context, Trx } from "../context.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 import type { RecordOf } from "../records/record.ts";
+import { copyOf, notKept } from "../evidence/links.ts";
 import { carry, requirePool, wordOf } from "./carry.ts";
 import { caseOf } from "./find.ts";
 import { addEvidenceCall } from "./intents.ts";
@@ -61,7 +62,7 @@ export async function addEvidence(ctx: Context, caller: Caller, jobId: string, b
       { param: "document.chain_job_id" },
     );
   }
-  const files = await uploadedFiles(ctx, caller, document);
+  const files = await uploadedFiles(ctx, caller, jobId, document);
   const hash = caseDocumentHashOf(document);
   const call = addEvidenceCall(requirePool(ctx).address, parseTerms(job.terms), {
     by,
@@ -76,9 +77,14 @@ export async function addEvidence(ctx: Context, caller: Caller, jobId: string, b
   return presentCase(ctx, await caseOf(ctx.db, caller, jobId));
 }
 
-async function uploadedFiles(ctx: Context, caller: Caller, { items }: CaseDocument): Promise<string[]> {
+async function uploadedFiles(ctx: Context, caller: Caller, jobId: string, { items }: CaseDocument): Promise<string[]> {
   const files: string[] = [];
   for (const [index, item] of items.entries()) {
+    if (item.kind === "link" && item.sha256 !== undefined) {
+      const copy = isWorker(caller) && (await copyOf(ctx.db, caller.worker.id, jobId, item.url, item.sha256));
+      if (!copy) throw notKept(`document.items.${index}`, item.url, item.sha256);
+      files.push(item.sha256);
+    }
     if (item.kind !== "file") continue;
     const file = await ctx.db
       .selectFrom("file_uploads")

@@ -9,7 +9,7 @@ import {
 } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import type { JobRow } from "../jobs/find.ts";
-import { presentEvidence, presentVerdict } from "../jobs/present.ts";
+import { presentEvidence, presentVerdict, selectEvidence } from "../jobs/present.ts";
 import { requirePool } from "./carry.ts";
 import type { CaseState } from "./case-state.ts";
 import type { FoundCase } from "./find.ts";
@@ -25,9 +25,7 @@ export async function presentCase(ctx: Context, found: FoundCase): Promise<Case>
   const [{ packet }, documents, evidence, verdict, committed] = await Promise.all([
     ctx.db.selectFrom("jobs").select("packet").where("id", "=", job.id).executeTakeFirstOrThrow(),
     ctx.db.selectFrom("case_documents").selectAll().where("job_id", "=", job.id).execute(),
-    ctx.db
-      .selectFrom("evidence")
-      .selectAll()
+    selectEvidence(ctx.db)
       .where("job_id", "=", job.id)
       .where("round", "=", job.round)
       .where("worker_id", "=", job.worker_id ?? "")

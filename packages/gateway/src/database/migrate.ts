@@ -7,6 +7,7 @@ import * as arbitration from "./migrations/0002_arbitration.ts";
 import * as review from "./migrations/0003_review.ts";
 import * as screening from "./migrations/0004_screening.ts";
 import * as likeness from "./migrations/0005_likeness.ts";
+import * as links from "./migrations/0006_links.ts";
 import * as likenessBands from "./migrations/0007_likeness_bands.ts";
 import * as reviewEstimates from "./migrations/0007_review_estimates.ts";
 import * as batches from "./migrations/0008_batches.ts";
@@ -24,6 +25,7 @@ const migrations: Record<string, Migration> = {
   "0003_review": review,
   "0004_screening": screening,
   "0005_likeness": likeness,
+  "0006_links": links,
   "0007_likeness_bands": likenessBands,
   "0007_review_estimates": reviewEstimates,
   "0008_batches": batches,

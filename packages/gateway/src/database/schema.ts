@@ -261,6 +261,28 @@ export interface Schema {
   };
   /** By key of a sketch, the evidence that has it, by its number. */
   evidence_bands: { key: number; item: number; number: bigint };
+  /** Pages that workers had kept before they handed in evidence. */
+  link_copies: {
+    job_id: string;
+    worker_id: string;
+    url: string;
+    sha256: string;
+    media_type: string;
+    created_at: CreatedAt;
+  };
+  evidence_links: {
+    evidence_id: string;
+    /** The link's place in the bundle. */
+    item: number;
+    url: string;
+    /** Of what stood there; null while there is no copy. */
+    sha256: string | null;
+    media_type: string | null;
+    /** Why there is none, for both sides to read; null before the first look. */
+    problem: string | null;
+    tries: Generated<number>;
+    looked_at: Date | null;
+  };
   confirmations: {
     token_hash: string;
     job_id: string;
@@ -287,6 +309,8 @@ export interface Schema {
     domain: string;
     packet: Json<ReviewCase>;
     answer: ReviewAnswer;
+    /** ISO 639-1; null: nobody said. */
+    language: string | null;
     retired_at: Date | null;
     retired_because: string | null;
     created_at: CreatedAt;

@@ -41,16 +41,33 @@ async function mayRead(ctx: Context, caller: Caller, sha256: string): Promise<bo
     .where(isWorker(caller) ? "worker_id" : "client_id", "=", isWorker(caller) ? caller.worker.id : caller.client.id)
     .executeTakeFirst();
   if (own !== undefined || (await isOfOwnCase(ctx, caller, sha256))) return true;
-  if (isWorker(caller) && (await isInReview(ctx, caller.worker.id, sha256))) return true;
-  if (isWorker(caller)) return false;
-  const evidence = await ctx.db
-    .selectFrom("evidence")
-    .innerJoin("jobs", "jobs.id", "evidence.job_id")
-    .select("evidence.id")
-    .where("jobs.client_id", "=", caller.client.id)
-    .where(sql<boolean>`fingerprints @> ${[`file:${sha256}`]}`)
-    .executeTakeFirst();
-  return evidence !== undefined;
+  return isWorker(caller)
+    ? (await isInReview(ctx, caller.worker.id, sha256)) || (await isKeptFor(ctx, caller.worker.id, sha256))
+    : await isEvidenceFor(ctx, caller.client.id, sha256);
+}
+
+/** Whether evidence `e` has the file, or what one of its links led to. */
+const holds = (sha256: string) => sql<boolean>`e.id in (
+  select id from evidence where fingerprints @> ${[`file:${sha256}`]}
+  union all select evidence_id from evidence_links where sha256 = ${sha256})`;
+
+async function isEvidenceFor(ctx: Context, clientId: string, sha256: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from evidence e join jobs j on j.id = e.job_id where j.client_id = ${clientId} and ${holds(sha256)} limit 1
+  `.execute(ctx.db);
+  return rows.length > 0;
+}
+
+/** Whether it is what a link of the worker led to. */
+async function isKeptFor(ctx: Context, workerId: string, sha256: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from link_copies where sha256 = ${sha256} and worker_id = ${workerId}
+    union all
+    select 1 from evidence_links l join evidence e on e.id = l.evidence_id
+    where l.sha256 = ${sha256} and e.worker_id = ${workerId}
+    limit 1
+  `.execute(ctx.db);
+  return rows.length > 0;
 }
 
 /** Whether the worker has a review in hand to which the file belongs. */
@@ -60,7 +77,7 @@ async function isInReview({ db }: Context, workerId: string, sha256: string): Pr
     left join evidence e on e.id = r.evidence_id
     left join golden_tasks g on g.id = r.golden_id
     where j.worker_id = ${workerId} and j.status = 'accepted'
-      and (e.fingerprints @> ${[`file:${sha256}`]} or g.packet -> 'attachments' @> ${JSON.stringify([{ sha256 }])}::jsonb)
+      and (${holds(sha256)} or g.packet -> 'attachments' @> ${JSON.stringify([{ sha256 }])}::jsonb)
     limit 1
   `.execute(db);
   return rows.length > 0;
@@ -79,7 +96,7 @@ async function isOfOwnCase(ctx: Context, caller: Caller, sha256: string): Promis
     select 1 from evidence e
     join jobs j on j.id = e.job_id and j.worker_id = e.worker_id and j.round = e.round
     join case_seats s on s.job_id = j.id
-    where e.fingerprints @> ${[`file:${sha256}`]} and s.juror = ${juror}
+    where s.juror = ${juror} and ${holds(sha256)}
     limit 1
   `.execute(ctx.db);
   return rows.length > 0;

@@ -3,11 +3,12 @@ import type { Context } from "../context.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { serve, type ServedRoute } from "../http/route.ts";
-import { presentEvidence, presentVerdict } from "../jobs/present.ts";
+import { presentEvidence, presentVerdict, selectEvidence } from "../jobs/present.ts";
 import { sendConfirmationPage } from "./confirmation-page.ts";
 import { answerConfirmation, createConfirmation, findConfirmation, presentForCustomer } from "./confirmations.ts";
 import { sendFile } from "./downloads.ts";
 import { sendLinkedFile } from "./file-links.ts";
+import { keepLink } from "./links.ts";
 import { submitEvidence } from "./submit.ts";
 import { createUploadLimits } from "./upload-limits.ts";
 import { uploadFile } from "./uploads.ts";
@@ -20,14 +21,12 @@ export function evidenceRoutes(ctx: Context): ServedRoute[] {
     serve("downloadLinkedFile", ({ params, response }) => sendLinkedFile(ctx, params.token, response)),
     serve("submitEvidence", async ({ caller, params, body }) => {
       const id = await submitEvidence(ctx, caller.worker, params.id, body);
-      const row = await ctx.db.selectFrom("evidence").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+      const row = await selectEvidence(ctx.db).where("evidence.id", "=", id).executeTakeFirstOrThrow();
       return presentEvidence(row);
     }),
     serve("listEvidence", async ({ caller, params, query }) => {
       const after = idAfter(query.cursor, "evd");
-      const rows = await ctx.db
-        .selectFrom("evidence")
-        .selectAll()
+      const rows = await selectEvidence(ctx.db)
         .where("job_id", "=", await visibleJobId(ctx, caller, params.id))
         .$if(isWorker(caller), (own) => own.where("worker_id", "=", isWorker(caller) ? caller.worker.id : ""))
         .$if(after !== undefined, (later) => later.where("id", "<", after ?? ""))
@@ -36,6 +35,7 @@ export function evidenceRoutes(ctx: Context): ServedRoute[] {
         .execute();
       return pageOf(rows, query.limit, presentEvidence);
     }),
+    serve("keepLink", ({ caller, params, body }) => keepLink(ctx, caller.worker.id, params.id, body.url)),
     serve("getVerdict", async ({ caller, params }) => latestVerdict(ctx, await visibleJobId(ctx, caller, params.id))),
     serve("createConfirmation", ({ caller, params, body }) =>
       createConfirmation(ctx, caller.worker.id, params.id, body.statement),

@@ -8,9 +8,10 @@ import {
   wordTypes,
 } from "@hireforhumans/protocol";
 import { fingerprintsOf } from "@hireforhumans/oracle";
-import type { Context, Trx } from "../context.ts";
+import type { Context, Database, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
 import { appendJobEvent } from "../jobs/events.ts";
+import { noteLinks, requireUsableLinks } from "./links.ts";
 
 /** Evidence has to come this much before the window's end, so that a transaction can still be mined inside it. */
 const marginSeconds = 10n;
@@ -34,7 +35,11 @@ export async function submitEvidence(
   const job = await jobOfWorker(ctx, worker, jobId);
   checkBundle(body, job, worker);
   await checkSignature(ctx, worker, body);
+  // Names resolve to something else at times; what was taken once is not refused for that.
+  const earlier = await earlierEvidence(ctx.db, worker, body.bundle);
+  if (earlier?.evidence_hash === body.evidence_hash) return earlier.id;
   await checkFiles(ctx, worker, body.bundle);
+  await requireUsableLinks(ctx, worker.id, { packet: job.packet, bundle: body.bundle });
   return ctx.db.transaction().execute((trx) => store(ctx, trx, worker, jobId, body));
 }
 
@@ -130,6 +135,16 @@ async function checkFiles(ctx: Context, worker: Worker, bundle: EvidenceBundle):
   }
 }
 
+async function earlierEvidence(db: Database | Trx, worker: Worker, { job_id, round }: EvidenceBundle) {
+  return db
+    .selectFrom("evidence")
+    .select(["id", "evidence_hash"])
+    .where("job_id", "=", job_id)
+    .where("round", "=", round)
+    .where("worker_id", "=", worker.id)
+    .executeTakeFirst();
+}
+
 async function store(ctx: Context, trx: Trx, worker: Worker, jobId: string, body: EvidenceSubmit): Promise<string> {
   const job = await trx
     .selectFrom("jobs")
@@ -138,13 +153,7 @@ async function store(ctx: Context, trx: Trx, worker: Worker, jobId: string, body
     .forUpdate()
     .executeTakeFirstOrThrow();
   const { bundle } = body;
-  const earlier = await trx
-    .selectFrom("evidence")
-    .select(["id", "evidence_hash"])
-    .where("job_id", "=", jobId)
-    .where("round", "=", bundle.round)
-    .where("worker_id", "=", worker.id)
-    .executeTakeFirst();
+  const earlier = await earlierEvidence(trx, worker, bundle);
   if (earlier?.evidence_hash === body.evidence_hash) return earlier.id;
   if (earlier !== undefined) {
     throw new ApiError(
@@ -208,6 +217,7 @@ async function insert(ctx: Context, trx: Trx, worker: Worker, jobId: string, bod
     .execute();
   const data = { evidence_hash: body.evidence_hash };
   await appendJobEvent(trx, { jobId, type: "job.submitted", once: `submitted:${bundle.round}`, data });
-  await ctx.queue.send(trx, "verify", id);
+  const unseen = await noteLinks(trx, worker.id, id, bundle);
+  await ctx.queue.send(trx, unseen ? "links" : "verify", id);
   return id;
 }

@@ -1,5 +1,5 @@
 import { ZeroAddress } from "ethers";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import {
   type Evidence,
   type EvidenceBundle,
@@ -23,7 +23,7 @@ const FIRST_REPUTATION = 5n * 10n ** 17n;
 /** What a job's object holds beside its own row. */
 export interface JobParts {
   worker: { id: string; address: string; name: string | null; score: string | null } | undefined;
-  evidence: Selectable<Schema["evidence"]>[];
+  evidence: EvidenceRow[];
   verdict: Selectable<Schema["verdicts"]> | undefined;
   rating: Selectable<Schema["ratings"]> | undefined;
 }
@@ -133,7 +133,23 @@ function presentWorker({ id, address, name, score }: NonNullable<JobParts["worke
   return { id, address, name, reputation: reputationOf(score === null ? FIRST_REPUTATION : BigInt(score)) };
 }
 
-export function presentEvidence(row: Selectable<Schema["evidence"]>): Evidence {
+export type EvidenceRow = Selectable<Schema["evidence"]> & { links: Evidence["links"] };
+
+/** Evidence with what was kept of its links. */
+export function selectEvidence(db: Database) {
+  return db
+    .selectFrom("evidence")
+    .selectAll("evidence")
+    .select(
+      sql<Evidence["links"]>`(
+        select coalesce(jsonb_agg(jsonb_build_object('item', l.item, 'problem', l.problem, 'copy',
+          case when l.sha256 is not null then jsonb_build_object('sha256', l.sha256, 'media_type', l.media_type,
+            'size_bytes', (select f.size from files f where f.sha256 = l.sha256)) end) order by l.item), '[]')
+        from evidence_links l where l.evidence_id = evidence.id)`.as("links"),
+    );
+}
+
+export function presentEvidence(row: EvidenceRow): Evidence {
   return {
     id: row.id,
     job_id: row.job_id,
@@ -142,6 +158,7 @@ export function presentEvidence(row: Selectable<Schema["evidence"]>): Evidence {
     // Validated by this schema before it was stored.
     bundle: row.bundle as EvidenceBundle,
     evidence_hash: row.evidence_hash,
+    links: row.links,
     created_at: row.created_at.toISOString(),
   };
 }
@@ -185,7 +202,7 @@ async function partsOf(db: Database, rows: readonly JobRow[]): Promise<Map<strin
   const ids = begun.map((row) => row.id);
   const [workers, evidence, verdicts, ratings] = await Promise.all([
     workersOf(db, ids),
-    db.selectFrom("evidence").selectAll().where("job_id", "in", ids).orderBy("round").orderBy("created_at").execute(),
+    selectEvidence(db).where("job_id", "in", ids).orderBy("round").orderBy("created_at").execute(),
     db.selectFrom("verdicts").selectAll().where("job_id", "in", ids).orderBy("created_at").execute(),
     db.selectFrom("ratings").selectAll().where("job_id", "in", ids).execute(),
   ]);

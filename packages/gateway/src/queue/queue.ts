@@ -6,7 +6,7 @@ import type { Metrics } from "../observability/metrics.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** What is to be done with the id that a job carries. */
-export const queueNames = ["match", "verify", "webhook", "reputation"] as const;
+export const queueNames = ["match", "links", "verify", "webhook", "reputation"] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** Work that must happen soon, at least once, in whichever process is free. A job carries an id, never a state. */

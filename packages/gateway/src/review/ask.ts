@@ -1,5 +1,5 @@
 import { type ContextPacket, type EvidenceBundle, MAX_REVIEWERS, type VerdictReasons } from "@hireforhumans/protocol";
-import { type PeerReviews, judgeReviews } from "@hireforhumans/oracle";
+import { type LinkCopy, type PeerReviews, judgeReviews } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
@@ -19,6 +19,7 @@ export interface Reviewed {
   jobId: string;
   packet: ContextPacket;
   bundle: EvidenceBundle;
+  links: readonly LinkCopy[];
   reviews: PeerReviews;
 }
 
@@ -58,7 +59,7 @@ export async function askForReviews(
 
   const linkTo = (sha256: string) => `${ctx.config.publicUrl}/v1/files/${sha256}`;
   const names = [job.terms.client, ...(job.name === null ? [] : [job.name])];
-  const reviewCase = reviewCaseOf(evidence.packet, evidence.bundle, names, linkTo);
+  const reviewCase = reviewCaseOf(evidence.packet, evidence.bundle, names, linkTo, evidence.links);
   const { domain, languages } = job;
   const { evidenceId, evidenceHash } = evidence;
   for (let i = 0; i < missing; i += 1) {

@@ -1,3 +1,4 @@
+import type { LinkCopy } from "@hireforhumans/oracle";
 import { type ContextPacket, type EvidenceBundle, type Json, jsonSchema, sha256Schema } from "@hireforhumans/protocol";
 import { z } from "zod";
 import { knownValues } from "../handoff/redact.ts";
@@ -23,16 +24,22 @@ export type ReviewCase = z.infer<typeof reviewCaseSchema>;
  * A case as its reviewers see it. Texts are scrubbed, lightly enough to be judged; files can't be, so they are shown without their names.
  * @param names of the parties, as this gateway knows them
  * @param linkTo where a file can be read by who has the review in hand
+ * @param links what was kept of its links; shown like files, since where they lead names whose they are
  */
 export function reviewCaseOf(
   packet: ContextPacket,
   bundle: EvidenceBundle,
   names: readonly string[],
   linkTo: (sha256: string) => string,
+  links: readonly LinkCopy[] = [],
 ): ReviewCase {
   const known = [...knownValues(packet), packet.job_id, bundle.worker, ...names];
   const clean = (text: string) => scrubLightly(text, known);
-  const files = bundle.items.filter((item) => item.kind === "file");
+  const files = bundle.items.flatMap((item, index) => {
+    if (item.kind === "file") return [{ sha256: item.sha256, media_type: item.media_type }];
+    const copy = links.find((link) => link.item === index)?.copy;
+    return item.kind === "link" && copy ? [{ sha256: copy.sha256, media_type: copy.mediaType }] : [];
+  });
   return {
     goal: clean(packet.goal),
     question: packet.question === null ? null : clean(packet.question),

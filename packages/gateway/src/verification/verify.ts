@@ -2,6 +2,7 @@ import { REVIEW_CATEGORY, evidenceBundleSchema, packetSchema, parseTerms } from 
 import { isHurried, type Proof, type Verification, type VerificationRequest } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
+import { linkCopiesOf } from "../evidence/links.ts";
 import { appendJobEvent } from "../jobs/events.ts";
 import { reviewsOf } from "../review/answers.ts";
 import { askForReviews } from "../review/ask.ts";
@@ -46,6 +47,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
   const evidence = { evidenceId, jobId, worker, acceptance, terms, hurried };
   const wanted = row.reviewers ?? (await reviewersWanted(ctx, evidence));
   const reviews = wanted === 0 ? undefined : await reviewsOf(ctx.db, evidenceId, row.domain, wanted);
+  const links = await linkCopiesOf(ctx.db, evidenceId);
   const request: VerificationRequest = {
     packet,
     bundle,
@@ -61,6 +63,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     },
     seenBefore: await seenBefore(ctx.db, evidenceId, row.fingerprints),
     likeBefore: await likeBefore(ctx, evidenceId, bundle),
+    links,
   };
   const verification = await ctx.oracle.verify(request);
   await recordVerdict(ctx, { evidenceId, jobId }, verification);
@@ -75,7 +78,7 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
       await recordReview(ctx, trx, jobId, workerId, bundle);
     }
     if (verification.outcome === "unsure" && reviews !== undefined) {
-      const reviewed = { evidenceId, evidenceHash: row.evidence_hash, jobId, packet, bundle, reviews };
+      const reviewed = { evidenceId, evidenceHash: row.evidence_hash, jobId, packet, bundle, links, reviews };
       await askForReviews(ctx, trx, reviewed, verification.reasons);
     }
     return intentId;

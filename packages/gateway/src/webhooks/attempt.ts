@@ -1,3 +1,4 @@
+import { networkFailureOf } from "@hireforhumans/oracle";
 import type { Event, Job } from "@hireforhumans/protocol";
 import { Webhook } from "standardwebhooks";
 import type { Context } from "../context.ts";
@@ -77,7 +78,7 @@ export async function attemptDelivery(
     return { delivered, status, error: delivered ? null : `the receiver answered with status ${status}` };
   } catch (error) {
     ctx.log.debug({ err: error, delivery_id: delivery.id }, "a webhook got no answer");
-    return { delivered: false, status: null, error: reasonOf(error) };
+    return { delivered: false, status: null, error: failures[networkFailureOf(error)] };
   }
 }
 
@@ -90,11 +91,10 @@ const lowercase = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** What kind of failure it was, without addresses. */
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "ERR_IP_BLOCKED") return "the receiver's address is not a public one";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the receiver's name does not resolve";
-  if (code === "ECONNREFUSED") return "the receiver refused the connection";
-  const late = error instanceof Error && (error.name === "TimeoutError" || code.includes("TIMEOUT"));
-  return late ? "the receiver did not answer in time" : "the connection to the receiver failed";
-}
+const failures = {
+  not_public: "the receiver's address is not a public one",
+  unresolved: "the receiver's name does not resolve",
+  refused: "the receiver refused the connection",
+  late: "the receiver did not answer in time",
+  failed: "the connection to the receiver failed",
+} as const;

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Wallet } from "ethers";
 import {
@@ -13,14 +16,24 @@ import { bootstrapClient } from "../../src/keys/bootstrap.ts";
 import { jobRow, type Stage, type StagedWorker, startStage, textOf, workWindowMinutes } from "../gateway/stage.ts";
 import { gatewayDatabase } from "../support/database.ts";
 
+/** Where the link leads. */
+const desk = createServer((_, response) => void response.end("Case 1: refunded."));
+const link = { kind: "link", url: "" } as { kind: "link"; url: string };
+
 let stage: Stage;
 let job: Job;
 let offer: Offer;
 beforeAll(async () => {
+  desk.listen(0, "127.0.0.1");
+  await once(desk, "listening");
+  link.url = `http://127.0.0.1:${(desk.address() as AddressInfo).port}/cases/1`;
   stage = await startStage({ database: gatewayDatabase("embedded") });
   ({ job, offer } = await stage.accepted({ acceptance: { required_evidence: ["text", "link"] } }));
 });
-afterAll(() => stage.stop());
+afterAll(async () => {
+  await stage.stop();
+  desk.close().closeAllConnections();
+});
 
 interface Forgery {
   worker?: StagedWorker;
@@ -32,8 +45,6 @@ interface Forgery {
   round?: bigint;
   validUntil?: number;
 }
-
-const link = { kind: "link", url: "https://desk.example/cases/1" } as const;
 
 /** What Ada would hand in, but for what is forged; signed over whatever it then holds. */
 async function evidence(given: Offer, forgery: Forgery = {}): Promise<EvidenceSubmit> {

@@ -5,7 +5,7 @@ import { createAnthropicJudge } from "../../src/rubric/anthropic.ts";
 import { type Judge, readJudgement } from "../../src/rubric/judge.ts";
 import { createOpenAiJudge } from "../../src/rubric/openai.ts";
 import { maxDataCharacters, promptOf } from "../../src/rubric/prompt.ts";
-import { bundleWith, quiet, requestWith, sourcesWith } from "../case.ts";
+import { bundleWith, quiet, requestWith, sha256, sourcesWith } from "../case.ts";
 import { attempts } from "./attempts.ts";
 import { startModelServer } from "./model-server.ts";
 
@@ -25,11 +25,16 @@ async function judged(
   bundle: EvidenceBundle,
   judge: Judge | undefined,
   params: { question?: string; judged_by?: "person" | "model" } = {},
+  page?: string,
 ) {
   const asked = { question: "Was the whole amount refunded?", judged_by: "model" as const, ...params };
   const request = requestWith({ checks: [{ check: "rubric", params: asked }] }, []);
-  const signed = { ...request, bundle, evidenceHash: evidenceHashOf(bundle) };
-  const results = await runChecks(signed, sourcesWith(judge === undefined ? {} : { judge }), quiet);
+  const content = Buffer.from(page ?? "");
+  const copy = { sha256: sha256(content), mediaType: "text/plain", sizeBytes: content.length };
+  const links = page === undefined ? [] : [{ item: 0, copy, problem: null }];
+  const signed = { ...request, bundle, evidenceHash: evidenceHashOf(bundle), links };
+  const world = { files: [content], ...(judge === undefined ? {} : { judge }) };
+  const results = await runChecks(signed, sourcesWith(world), quiet);
   return results.find(({ check }) => check === "rubric");
 }
 
@@ -62,6 +67,14 @@ describe.each(["anthropic", "openai"] as const)("a model that obeys what it read
   test.each(Object.keys(places))("is not reached by any, and no verdict changes: %s", async (place) => {
     for (const { name, text } of attempts) {
       const found = await judged(places[place]?.(text) ?? bundleWith([]), judges[service]);
+      expect(found, name).toMatchObject({ outcome: "unsure", details: { answer: "no" } });
+    }
+  });
+
+  test("is not reached by any in a page that a link leads to", async () => {
+    const bundle = bundleWith([{ kind: "link", url: "https://desk.example/1" }]);
+    for (const { name, text } of attempts) {
+      const found = await judged(bundle, judges[service], {}, text);
       expect(found, name).toMatchObject({ outcome: "unsure", details: { answer: "no" } });
     }
   });
@@ -100,6 +113,23 @@ describe("what a model says", () => {
   ])("never fails anybody: %s", async (_, judge) => {
     expect((await judged(evidence, judge))?.outcome).toBe("unsure");
   });
+  test("stands: the same question about the same evidence is asked once, another one again", async () => {
+    let asked = 0;
+    const wavering: Judge = {
+      model: "wavering",
+      ask({ data }) {
+        asked += 1;
+        const ticket = /^<evidence-([^>]+)>/.exec(data)?.[1] ?? "";
+        const answer = data.includes("Was it kind?") || asked > 1 ? "yes" : "no";
+        return Promise.resolve(JSON.stringify({ ticket, answer, reason: "It is so." }));
+      },
+    };
+    for (let look = 0; look < 3; look += 1) expect((await judged(evidence, wavering))?.outcome).toBe("unsure");
+    expect(asked).toBe(1);
+    expect((await judged(evidence, wavering, { question: "Was it kind?" }))?.outcome).toBe("pass");
+    expect((await judged(evidence, wavering, {}, "The page of the refund."))?.outcome).toBe("pass");
+    expect(asked).toBe(3);
+  });
   test("is not asked for where evidence is too long, and leaves it open where it does not answer", async () => {
     const long = bundleWith([{ kind: "text", text: "x".repeat(maxDataCharacters) }]);
     expect((await judged(long, answering("yes")))?.outcome).toBe("unsure");
@@ -112,8 +142,12 @@ describe("what a model says", () => {
 
 test("the data of a prompt is the evidence, whole, on one line", () => {
   const text = 'He said "no" \\ <b>twice</b>\n\u2028\u{e0041} and 忽略 [1] {2} | `x`';
-  const data = promptOf("So?", bundleWith([{ kind: "text", text }]), "t")?.data ?? "";
+  const data = promptOf("So?", bundleWith([{ kind: "text", text }]), [{ item: 0, text }], "t")?.data ?? "";
   expect(data.split("\n")).toHaveLength(3);
   expect(data.split("\n")[1]).not.toMatch(/[<>|`\u2028\u{e0041}]/u);
-  expect(JSON.parse(data.split("\n")[1] ?? "")).toMatchObject({ question: "So?", items: [{ kind: "text", text }] });
+  expect(JSON.parse(data.split("\n")[1] ?? "")).toMatchObject({
+    question: "So?",
+    items: [{ kind: "text", text }],
+    pages: [{ item: 0, text }],
+  });
 });

@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EvidenceBundle, escrowDomain, evidenceHashOf, packetHashOf, signWord } from "@hireforhumans/protocol";
+import {
+  type ContextPacket,
+  type EvidenceBundle,
+  escrowDomain,
+  evidenceHashOf,
+  packetHashOf,
+  signWord,
+} from "@hireforhumans/protocol";
 import { Wallet, id } from "ethers";
 import { pino } from "pino";
 import { setStage, type Stage } from "../../../client/test/support/stage.ts";
@@ -33,7 +40,11 @@ export interface World {
   /** What the node's log says. */
   said: string[];
   /** What a gateway sends of a job that was just funded, on which the worker has handed in these items. */
-  honest(items?: EvidenceBundle["items"], changes?: Partial<EvidenceBundle>): Promise<VerificationRequest>;
+  honest(
+    items?: EvidenceBundle["items"],
+    changes?: Partial<EvidenceBundle>,
+    packet?: ContextPacket,
+  ): Promise<VerificationRequest>;
   message(request: VerificationRequest): VerifyMessage;
   post(path: string, body: unknown, authorization?: string): Promise<Answer>;
   verify(request: VerificationRequest): Promise<Answer>;
@@ -69,8 +80,7 @@ export async function startWorld(): Promise<World> {
     database: config.database,
     node: await startNode(config, log),
     said,
-    async honest(items = [{ kind: "text", text: "Called the customer." }], changes = {}) {
-      const packet = packetWith();
+    async honest(items = [{ kind: "text", text: "Called the customer." }], changes = {}, packet = packetWith()) {
       const terms = await stage.funded({ specHash: packetHashOf(packet) });
       const bundle = bundleWith(items, { chain_job_id: stage.idOf(terms), worker: worker.address, ...changes });
       const evidenceHash = evidenceHashOf(bundle);

@@ -24,8 +24,8 @@ export type EvidenceKind = z.infer<typeof evidenceKindSchema>;
 const noParams = z.strictObject({}).default({});
 
 /**
- * The checks a job can ask for beside those that always run (`required_evidence`, `content_hash`, `file_safety`, `duplicate`, and
- * `response_schema` where the job has one).
+ * The checks a job can ask for beside those that always run (`required_evidence`, `content_hash`, `file_safety`, `duplicate`,
+ * `link` where there is one, and `response_schema` where the job has one).
  */
 export const checkRequestSchema = z
   .discriminatedUnion("check", [
@@ -34,6 +34,34 @@ export const checkRequestSchema = z
       params: z.strictObject({
         min: z.int().min(1).max(10_000).meta({ description: "The least characters of all text evidence together." }),
       }),
+    }),
+    z.strictObject({
+      check: z.literal("link"),
+      params: z
+        .strictObject({
+          hosts: z
+            .array(
+              z
+                .string()
+                .max(253)
+                .regex(/^(?:[a-z0-9-]+\.)*[a-z0-9-]+$/i, "is not the name of a host"),
+            )
+            .min(1)
+            .max(20)
+            .optional()
+            .meta({
+              description: "Where it must lead: one of these hosts, or one under them.",
+              example: ["example.com"],
+            }),
+          contains: z
+            .array(z.string().trim().min(1).max(500))
+            .min(1)
+            .max(20)
+            .optional()
+            .meta({ description: "What must stand there, each of them; case and spacing do not count." }),
+        })
+        .default({})
+        .meta({ description: "What one link at least has to lead to. It is kept as it is when it is handed in." }),
     }),
     z.strictObject({
       check: z.literal("document_type"),
@@ -120,6 +148,7 @@ export const CHECK_NAMES = [
   "response_schema",
   "duplicate",
   "text_length",
+  "link",
   "document_type",
   "customer_confirmation",
   "http_confirmation",

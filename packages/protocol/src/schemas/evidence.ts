@@ -35,7 +35,16 @@ export const evidenceItemSchema = z
       media_type: z.string().min(1).max(100),
       size_bytes: z.int().min(1),
     }),
-    z.strictObject({ kind: z.literal("link"), url: httpUrlSchema, note: z.string().max(2000).optional() }),
+    z.strictObject({
+      kind: z.literal("link"),
+      url: httpUrlSchema,
+      note: z.string().max(2000).optional(),
+      sha256: sha256Schema.optional().meta({
+        description:
+          "What stands there, as POST /v1/jobs/:id/links kept it for you: signed with the evidence, it is what is judged. " +
+          "Left out, it is fetched when the evidence is handed in.",
+      }),
+    }),
     z.strictObject({
       kind: z.literal("customer_confirmation"),
       token_hash: sha256Schema.meta({ description: "Which confirmation: `token_hash` of the one made for this job." }),
@@ -95,6 +104,34 @@ export const evidenceSubmitSchema = z
   .meta({ id: "EvidenceSubmit" });
 export type EvidenceSubmit = z.infer<typeof evidenceSubmitSchema>;
 
+/** What was kept of a link; all of it is judged by that, whatever stands there later. */
+const keptSchema = {
+  copy: z
+    .object({
+      sha256: sha256Schema,
+      media_type: z.string().meta({ description: "By content.", example: "text/html" }),
+      size_bytes: z.int().min(1).optional(),
+    })
+    .nullable()
+    .meta({ description: "Read it by GET /v1/files/:sha256; null: there is none (yet)." }),
+  problem: z
+    .string()
+    .nullable()
+    .meta({ description: "Why there is none.", example: "its server did not answer in time" }),
+};
+
+/** The body of POST /v1/jobs/:id/links. */
+export const linkKeepSchema = z.strictObject({ url: httpUrlSchema }).meta({ id: "LinkKeep" });
+
+export const linkKeptSchema = z
+  .object({
+    url: httpUrlSchema,
+    ...keptSchema,
+    leads_to: z.string().nullable().meta({ description: "Where its server redirects to; that is not followed." }),
+  })
+  .meta({ id: "LinkKept", description: "What stood at an address." });
+export type LinkKept = z.infer<typeof linkKeptSchema>;
+
 export const evidenceSchema = z
   .object({
     id: evidenceIdSchema,
@@ -103,6 +140,10 @@ export const evidenceSchema = z
     round: z.int().min(0),
     bundle: evidenceBundleSchema,
     evidence_hash: bytes32Schema,
+    links: z
+      .array(z.object({ item: z.int().min(0).meta({ description: "The link's place in the bundle." }), ...keptSchema }))
+      .default([])
+      .meta({ description: "What was kept of its links." }),
     created_at: instantSchema,
   })
   .meta({ id: "Evidence", description: "Evidence as it was submitted." });

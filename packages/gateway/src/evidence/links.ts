@@ -1,0 +1,206 @@
+import {
+  ApiError,
+  type EvidenceBundle,
+  type LinkKept,
+  evidenceBundleSchema,
+  packetSchema,
+} from "@hireforhumans/protocol";
+import type { LinkCopy } from "@hireforhumans/oracle";
+import { sql } from "kysely";
+import type { Context, Database, Trx } from "../context.ts";
+import { keepPage } from "./pages.ts";
+
+/** As many as a bundle holds: who needs more is not handing in evidence. */
+const MOST_COPIES = 50;
+/** Once a minute while nothing is signed: as long as the verifier has, nearly. */
+const MOST_TRIES = 50;
+const AT_ONCE = 10;
+/** For all links of one bundle, so that slow servers do not hold up others' evidence. */
+const ALL_WITHIN_MS = 15_000;
+
+/**
+ * Keeps what stands at an address now, for a worker who wants to see what will be judged and sign that. The link in the
+ * evidence then names its `sha256`.
+ * @throws ApiError not_found, wrong_status, links_used_up
+ */
+export async function keepLink(ctx: Context, workerId: string, jobId: string, url: string): Promise<LinkKept> {
+  await requireInHand(ctx.db, workerId, jobId);
+  const { count } = await ctx.db
+    .selectFrom("link_copies")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("job_id", "=", jobId)
+    .where("worker_id", "=", workerId)
+    .executeTakeFirstOrThrow();
+  if (Number(count) >= MOST_COPIES) {
+    throw new ApiError("links_used_up", `You had ${count} pages kept for this job; ${MOST_COPIES} are.`);
+  }
+  const kept = await keepPage(ctx, url);
+  if (kept.copy !== null) {
+    await ctx.db
+      .insertInto("link_copies")
+      .values({ job_id: jobId, worker_id: workerId, url, sha256: kept.copy.sha256, media_type: kept.copy.media_type })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  return { url, ...kept };
+}
+
+async function requireInHand(db: Database, workerId: string, jobId: string): Promise<void> {
+  const job = await db
+    .selectFrom("jobs")
+    .select("status")
+    .where("id", "=", jobId)
+    .where("worker_id", "=", workerId)
+    .executeTakeFirst();
+  if (job === undefined)
+    throw new ApiError("not_found", `There is no job ${jobId} that you accepted.`, { param: "id" });
+  if (job.status !== "accepted") {
+    throw new ApiError("wrong_status", `The job is ${job.status}; pages are kept while it is accepted.`);
+  }
+}
+
+/**
+ * Refuses links that name a copy which is none of this worker's, and, where the job asks for a link, a bundle of which no
+ * link could ever be fetched: what is wrong can still be mended then. A server that is down refuses nothing.
+ * @throws ApiError evidence_link_not_kept, evidence_link_not_allowed
+ */
+export async function requireUsableLinks(
+  ctx: Context,
+  workerId: string,
+  { packet, bundle }: { packet: unknown; bundle: EvidenceBundle },
+): Promise<void> {
+  const links = linksOf(bundle);
+  for (const { item, url, sha256 } of links) {
+    if (sha256 === undefined || (await copyOf(ctx.db, workerId, bundle.job_id, url, sha256)) !== undefined) continue;
+    throw notKept(`bundle.items.${item}`, url, sha256);
+  }
+  const { required_evidence, checks } = packetSchema.parse(packet).acceptance;
+  const asked = required_evidence.includes("link") || checks.some(({ check }) => check === "link");
+  if (!asked || links.length === 0) return;
+  const refusals = await Promise.all(
+    links.map(({ url, sha256 }) => (sha256 === undefined ? ctx.network.refusalOf(url) : undefined)),
+  );
+  const [first] = links;
+  if (first === undefined || refusals.includes(undefined)) return;
+  throw new ApiError(
+    "evidence_link_not_allowed",
+    `The job asks for a link, and this one can't be looked at: ${refusals[0]}. Nothing was handed in yet; send another.`,
+    { param: `bundle.items.${first.item}` },
+  );
+}
+
+export const notKept = (param: string, url: string, sha256: string) =>
+  new ApiError("evidence_link_not_kept", `What was kept of ${url.slice(0, 300)} for you is not ${sha256}.`, { param });
+
+interface Link {
+  item: number;
+  url: string;
+  sha256: string | undefined;
+}
+
+function linksOf({ items }: Pick<EvidenceBundle, "items">): Link[] {
+  return items.flatMap((piece, item) =>
+    piece.kind === "link" ? [{ item, url: piece.url, sha256: piece.sha256 }] : [],
+  );
+}
+
+export async function copyOf(db: Database | Trx, workerId: string, jobId: string, url: string, sha256: string) {
+  return db
+    .selectFrom("link_copies")
+    .select(["sha256", "media_type"])
+    .where("job_id", "=", jobId)
+    .where("worker_id", "=", workerId)
+    .where("url", "=", url)
+    .where("sha256", "=", sha256)
+    .executeTakeFirst();
+}
+
+/**
+ * Writes down which links of evidence are to be looked at, with the copies that are there.
+ * @returns whether any has to be fetched
+ */
+export async function noteLinks(
+  trx: Trx,
+  workerId: string,
+  evidenceId: string,
+  bundle: EvidenceBundle,
+): Promise<boolean> {
+  let missing = false;
+  for (const { item, url, sha256 } of linksOf(bundle)) {
+    const copy = sha256 === undefined ? undefined : await copyOf(trx, workerId, bundle.job_id, url, sha256);
+    missing ||= copy === undefined;
+    await trx
+      .insertInto("evidence_links")
+      .values({ evidence_id: evidenceId, item, url, ...copy })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  return missing;
+}
+
+/**
+ * Fetches what the links of evidence lead to, where there is no copy yet, and has the evidence verified. The first copy
+ * stands: a page that changes later, a second call and a crash in the middle change nothing.
+ */
+export async function keepLinks(ctx: Context, evidenceId: string): Promise<void> {
+  const { bundle, worker_id } = await ctx.db
+    .selectFrom("evidence")
+    .select(["bundle", "worker_id"])
+    .where("id", "=", evidenceId)
+    .executeTakeFirstOrThrow();
+  // A gateway of before took evidence without noting its links.
+  await ctx.db
+    .transaction()
+    .execute((trx) => noteLinks(trx, worker_id, evidenceId, evidenceBundleSchema.parse(bundle)));
+  const missing = await ctx.db
+    .selectFrom("evidence_links")
+    .select(["item", "url"])
+    .where("evidence_id", "=", evidenceId)
+    .where("sha256", "is", null)
+    .where("tries", "<", MOST_TRIES)
+    .orderBy("item")
+    .execute();
+  const signal = AbortSignal.timeout(ALL_WITHIN_MS);
+  for (let from = 0; from < missing.length; from += AT_ONCE) {
+    await Promise.all(
+      missing.slice(from, from + AT_ONCE).map(async ({ item, url }) => {
+        const { copy, problem } = await keepPage(ctx, url, signal);
+        await ctx.db
+          .updateTable("evidence_links")
+          .set({
+            sha256: copy?.sha256 ?? null,
+            media_type: copy?.media_type ?? null,
+            problem,
+            tries: sql<number>`tries + 1`,
+            looked_at: sql<Date>`now()`,
+          })
+          .where("evidence_id", "=", evidenceId)
+          .where("item", "=", item)
+          .where("sha256", "is", null)
+          .execute();
+      }),
+    );
+  }
+  await ctx.queue.send(null, "verify", evidenceId);
+}
+
+/** Whether a link of the evidence is still worth a look. */
+export const wantsLinks = sql<boolean>`exists (
+  select 1 from evidence_links l where l.evidence_id = evidence.id and l.sha256 is null and l.tries < ${sql.lit(MOST_TRIES)}
+)`;
+
+/** What was kept of the links, as the oracle takes it; a link without an entry was not looked at yet. */
+export async function linkCopiesOf(db: Database, evidenceId: string): Promise<LinkCopy[]> {
+  const rows = await db
+    .selectFrom("evidence_links")
+    .leftJoin("files", "files.sha256", "evidence_links.sha256")
+    .select(["item", "evidence_links.sha256", "evidence_links.media_type", "problem", "size"])
+    .where("evidence_id", "=", evidenceId)
+    .where((where) => where.or([where("evidence_links.sha256", "is not", null), where("tries", ">", 0)]))
+    .orderBy("item")
+    .execute();
+  return rows.map(({ item, sha256, media_type, size, problem }) => {
+    if (sha256 === null || media_type === null) return { item, copy: null, problem };
+    return { item, copy: { sha256, mediaType: media_type, sizeBytes: Number(size ?? 0n) }, problem: null };
+  });
+}
