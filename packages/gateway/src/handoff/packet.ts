@@ -1,5 +1,4 @@
 import {
-  type Acceptance,
   CONTEXT_MEMBERS,
   type Context,
   type ContextPacket,
@@ -7,6 +6,7 @@ import {
   type JobCreate,
   packetHashOf,
 } from "@hireforhumans/protocol";
+import { defaultAcceptance } from "./default-acceptance.ts";
 
 export interface PacketSource {
   jobId: string;
@@ -60,21 +60,4 @@ function entitiesOf(context: Context): Entities {
   return Object.fromEntries(
     Object.entries(context).filter(([name, value]) => !CONTEXT_MEMBERS.includes(name) && value !== undefined),
   ) as Entities;
-}
-
-/** The least words that tell what was done; shorter is an "ok" or a "done". */
-const MIN_TEXT = 20;
-
-/**
- * When the work is good, where the client did not say: what the category hands in has to be there.
- */
-export function defaultAcceptance(category: string): Acceptance {
-  const of = (required: Acceptance["required_evidence"], checks: Acceptance["checks"] = []): Acceptance => ({
-    required_evidence: required,
-    checks,
-    reviewers: 0,
-  });
-  if (/label|annotat|classif|data[ _-]entry|extraction/i.test(category)) return of(["json"]);
-  if (/document|photo|scan|inspection|on[ _-]?site/i.test(category)) return of(["file"]);
-  return of(["text"], [{ check: "text_length", params: { min: MIN_TEXT } }]);
 }

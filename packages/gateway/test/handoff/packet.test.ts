@@ -1,8 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type JobCreate, canonicalJson, jobCreateSchema, packetHashOf, packetSchema } from "@hireforhumans/protocol";
+import {
+  type JobCreate,
+  acceptanceSchema,
+  canonicalJson,
+  jobCreateSchema,
+  packetHashOf,
+  packetSchema,
+} from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
-import { buildPacket, defaultAcceptance } from "../../src/handoff/packet.ts";
+import { defaultAcceptance, defaultRubrics } from "../../src/handoff/default-acceptance.ts";
+import { buildPacket } from "../../src/handoff/packet.ts";
+import { requireSatisfiable } from "../../src/jobs/satisfiable.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { sql } from "kysely";
 
@@ -77,6 +86,33 @@ describe("the context packet", () => {
     });
     expect(defaultAcceptance("data_labeling")).toMatchObject({ required_evidence: ["json"], checks: [] });
     expect(defaultAcceptance("document verification")).toMatchObject({ required_evidence: ["file"], checks: [] });
+  });
+
+  it("asks by the table where the category is in it, however it is written, and as before where it is not", () => {
+    for (const { categories, required, checks } of defaultRubrics) {
+      for (const category of categories) {
+        const wanted = { required_evidence: required, checks, reviewers: 0 };
+        expect(defaultAcceptance(category)).toEqual(wanted);
+        expect(defaultAcceptance(category.replaceAll("_", " ").toUpperCase())).toEqual(wanted);
+        expect(acceptanceSchema.parse(wanted)).toEqual(wanted);
+      }
+    }
+    expect(defaultAcceptance("roof scan")).toEqual({ required_evidence: ["file"], checks: [], reviewers: 0 });
+    expect(defaultAcceptance("knitting")).toEqual(defaultAcceptance("customer_support_escalation"));
+  });
+
+  it("has a default that can be met, that the terms hold, and that gives way to what the client says", async () => {
+    const parts = { network: {}, config: { chainId: 31337 } } as Parameters<typeof requireSatisfiable>[0];
+    for (const { categories } of defaultRubrics) {
+      const [category = ""] = categories;
+      const { packet, packetHash } = build({ category });
+      expect(packet.acceptance).toEqual(defaultAcceptance(category));
+      const others = { ...packet, acceptance: { ...packet.acceptance, reviewers: 1 } };
+      expect(packetHashOf(others)).not.toBe(packetHash);
+      await requireSatisfiable(parts, { acceptance: packet.acceptance } as Parameters<typeof requireSatisfiable>[1]);
+      const asked = { required_evidence: [], checks: [], reviewers: 0 };
+      expect(build({ category, acceptance: asked }).packet.acceptance).toEqual(asked);
+    }
   });
 
   it("has the hash of all its members but the hash, whatever their order", () => {
