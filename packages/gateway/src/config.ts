@@ -86,9 +86,27 @@ function conflictsOf(parsed: Partial<Parsed>): string[] {
   if (oracleNodes !== undefined && oracleNodes.length > 1 && committee === undefined) {
     conflicts.push(`ORACLE_NODES has ${oracleNodes.length} nodes; COMMITTEE_ADDRESS has to be set with more than one.`);
   }
+  conflicts.push(...judgeConflictsOf(parsed));
   if (parsed.offerWaveSizes?.length !== parsed.offerWaveSeconds?.length) {
     const [sizes, seconds] = [parsed.offerWaveSizes?.length ?? 0, parsed.offerWaveSeconds?.length ?? 0];
     conflicts.push(`OFFER_WAVE_SIZES has ${sizes} waves, OFFER_WAVE_SECONDS has ${seconds}; expected as many in both.`);
   }
   return conflicts;
+}
+
+function judgeConflictsOf({
+  oracleNodes,
+  judgeProvider,
+  judgeModel,
+  judgeApiKey,
+  judgeBaseUrl,
+}: Partial<Parsed>): string[] {
+  const needed = { JUDGE_PROVIDER: judgeProvider, JUDGE_MODEL: judgeModel, JUDGE_API_KEY: judgeApiKey };
+  const missing = Object.entries(needed).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length === Object.keys(needed).length && judgeBaseUrl === undefined) return [];
+  if (missing.length > 0) return [`A model is named in part; ${missing.join(" and ")} has to be set too.`];
+  if (oracleNodes === undefined) return [];
+  return [
+    "JUDGE_PROVIDER and ORACLE_NODES are set; nodes have models of their own, each by `judge` in its configuration.",
+  ];
 }

@@ -1,6 +1,7 @@
 import { Wallet, getAddress, isAddress } from "ethers";
 import { usdcAmount } from "@hireforhumans/protocol";
 import { keySourceDescription, parseKeySource } from "@hireforhumans/signers";
+import { JUDGE_PROVIDERS } from "@hireforhumans/oracle";
 import { z } from "zod";
 import { Secret } from "./secret.ts";
 
@@ -316,6 +317,28 @@ export const settings = {
     address,
     "The committee of which the nodes are members: the verifier of new jobs, until it names a successor. Not set: the one " +
       "node of ORACLE_NODES is.",
+  ),
+
+  judgeProvider: optional(
+    "JUDGE_PROVIDER",
+    z.enum(JUDGE_PROVIDERS).describe(`one of ${JUDGE_PROVIDERS.join(", ")}`),
+    "Whose protocol the model is asked by that answers rubric questions where a job says `judged_by: model`; its SDK " +
+      "(`@anthropic-ai/sdk` or `openai`) has to be installed. Not set: such questions are a person's.",
+  ),
+  judgeModel: optional(
+    "JUDGE_MODEL",
+    text,
+    "Which model it is, by the provider's name for it. It stands in the reasons.",
+  ),
+  judgeApiKey: optional(
+    "JUDGE_API_KEY",
+    secret(z.string().min(1).describe("a text that is not empty")),
+    "The key for it.",
+  ),
+  judgeBaseUrl: optional(
+    "JUDGE_BASE_URL",
+    url("http:", "https:"),
+    "Where the model is asked, if not at the provider's own address: a proxy, or a server of yours that speaks its protocol.",
   ),
 
   // Offers.

@@ -28,9 +28,8 @@ export { judgeReviews, type Judgement, type PeerReview, type PeerReviews } from 
 export { problemOfEvent } from "./expected-event.ts";
 export { emptinessOf } from "./schema-emptiness.ts";
 export { fitsSchema, problemOfQuestion, type SchemaResult } from "./schema-thread.ts";
-export { createAnthropicJudge, type ModelOptions } from "./rubric/anthropic.ts";
 export type { Judge } from "./rubric/judge.ts";
-export { createOpenAiJudge } from "./rubric/openai.ts";
+export { connectJudge, JUDGE_PROVIDERS, type JudgeOptions, ModelUnavailable } from "./rubric/connect.ts";
 export { isHurried } from "./time-on-task.ts";
 export { createTransactionSource } from "./transactions.ts";
 export {

@@ -1,8 +1,10 @@
 import {
+  connectJudge,
   createCommittee,
   createNodeClient,
   createOracle,
   createTransactionSource,
+  type Judge,
   type Oracle,
   type PublicNetwork,
 } from "@hireforhumans/oracle";
@@ -43,15 +45,24 @@ export async function connectOracle(
     return createCommittee({ nodes, committee, provider: node, chainId, escrow, log, onNodeFailed });
   }
   if (verifier === undefined) throw new Error("There are neither nodes of the oracle nor a verifier's key.");
+  const judge = await judgeOf(config);
   return createOracle({
     signer: verifier,
     escrow: escrow,
     log,
     sources: {
       chainId: chainId,
+      ...(judge === undefined ? {} : { judge }),
       openFile: (sha256) => files.open(sha256),
       fetch: (url, { signal }) => network.request(url, { method: "GET", signal }),
       transaction: createTransactionSource(new Map([[chainId, node]])),
     },
   });
+}
+
+/** The model that answers rubric questions where a job lets one; undefined where none is configured. */
+async function judgeOf({ judgeProvider, judgeModel, judgeApiKey, judgeBaseUrl }: Config): Promise<Judge | undefined> {
+  if (judgeProvider === undefined || judgeModel === undefined || judgeApiKey === undefined) return undefined;
+  const apiKey = judgeApiKey.reveal();
+  return connectJudge({ provider: judgeProvider, model: judgeModel, apiKey, baseUrl: judgeBaseUrl });
 }

@@ -128,6 +128,22 @@ describe("readConfig", () => {
     }
   });
 
+  it("takes a model whole or not at all, and only where this process judges", () => {
+    const judge = { JUDGE_PROVIDER: "openai", JUDGE_MODEL: "gpt-6", JUDGE_API_KEY: "hunter2" };
+    expect(readConfig({ ...enough, ...judge })).toMatchObject({ judgeProvider: "openai", judgeModel: "gpt-6" });
+    expect(readConfig(enough)).toMatchObject({ judgeProvider: undefined });
+    for (const name of Object.keys(judge)) {
+      expect(problemsOf({ ...enough, ...judge, [name]: "" })).toEqual([expect.stringContaining(`; ${name} has to be`)]);
+    }
+    expect(problemsOf({ ...enough, JUDGE_BASE_URL: "http://127.0.0.1:9" })).toHaveLength(1);
+    expect(problemsOf({ ...enough, ...judge, JUDGE_PROVIDER: "oracle" })[0]).toMatch(/^JUDGE_PROVIDER is "oracle"/);
+    const nodes = JSON.stringify([{ url: "https://oracle.example", address, token: "t".repeat(32) }]);
+    expect(problemsOf({ ...enough, ...judge, ORACLE_PRIVATE_KEY: "", ORACLE_NODES: nodes })).toEqual([
+      expect.stringContaining("nodes have models of their own"),
+    ]);
+    expect(inspect(readConfig({ ...enough, ...judge }))).not.toContain("hunter2");
+  });
+
   it("asks for as many wave times as waves", () => {
     const problems = problemsOf({ ...enough, OFFER_WAVE_SIZES: "1,2" });
     expect(problems).toEqual(["OFFER_WAVE_SIZES has 2 waves, OFFER_WAVE_SECONDS has 4; expected as many in both."]);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Wallet, getAddress, isAddress } from "ethers";
 import { type KeySource, keySourceDescription, parseKeySource } from "@hireforhumans/signers";
 import { z } from "zod";
+import { JUDGE_PROVIDERS, type JudgeOptions } from "../rubric/connect.ts";
 
 /** A secret is named, never written down in the configuration: by a file that holds it, or a variable of the environment. */
 const secretSource = z
@@ -34,6 +35,14 @@ export const nodeConfigSchema = z.strictObject({
   gateway_url: httpUrl,
   gateway_token: secretSource,
   database: z.string().min(1),
+  judge: z
+    .strictObject({
+      provider: z.enum(JUDGE_PROVIDERS),
+      model: z.string().min(1).max(200),
+      api_key: secretSource,
+      base_url: httpUrl.optional(),
+    })
+    .optional(),
   allow_loopback: z.boolean().default(false),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
@@ -52,6 +61,8 @@ export interface NodeConfig {
   gatewayToken: string;
   /** The database's file. */
   database: string;
+  /** The model that answers rubric questions where a job lets one. */
+  judge: JudgeOptions | undefined;
   allowLoopback: boolean;
   logLevel: z.output<typeof nodeConfigSchema>["log_level"];
 }
@@ -78,7 +89,7 @@ export function readNodeConfig(path: string, env: Readonly<Record<string, string
   }
   const { data } = parsed;
   const problems: string[] = [];
-  const secret = (name: keyof typeof data, source: SecretSource, expected: string, fits: (text: string) => boolean) => {
+  const secret = (name: string, source: SecretSource, expected: string, fits: (text: string) => boolean) => {
     const text = readSecret(source, env);
     const from = "file" in source ? `the file ${source.file}` : `the variable ${source.env}`;
     if (text === undefined) problems.push(`${name}: ${from} can't be read, or is empty`);
@@ -103,6 +114,12 @@ export function readNodeConfig(path: string, env: Readonly<Record<string, string
       ? data.rpc_url
       : secret("rpc_url", data.rpc_url, "an http(s) URL", (text) => httpUrl.safeParse(text).success);
   const source = data.signer === undefined ? undefined : parseKeySource(data.signer);
+  const judge = data.judge && {
+    provider: data.judge.provider,
+    model: data.judge.model,
+    apiKey: secret("judge.api_key", data.judge.api_key, "a text", (text) => text !== ""),
+    baseUrl: data.judge.base_url,
+  };
   if (problems.length > 0) throw new NodeConfigError(path, problems);
   const signer = source ?? (key === undefined ? undefined : new Wallet(key));
   if (signer === undefined) throw new NodeConfigError(path, ["private_key, signer: neither is there"]);
@@ -116,6 +133,7 @@ export function readNodeConfig(path: string, env: Readonly<Record<string, string
     gatewayUrl: data.gateway_url,
     gatewayToken,
     database: data.database,
+    judge,
     allowLoopback: data.allow_loopback,
     logLevel: data.log_level,
   };

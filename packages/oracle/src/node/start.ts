@@ -6,6 +6,7 @@ import { openSigner } from "@hireforhumans/signers";
 import { Wallet } from "ethers";
 import type { Logger } from "pino";
 import { createPublicNetwork } from "../public-network.ts";
+import { connectJudge } from "../rubric/connect.ts";
 import { createTransactionSource } from "../transactions.ts";
 import { ChainReader } from "./chain.ts";
 import type { NodeConfig } from "./config.ts";
@@ -21,15 +22,17 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** @throws SignerRefused, SignerUnavailable; where the port is taken, or the database can't be opened */
+/** @throws SignerRefused, SignerUnavailable; where the port is taken, the database can't be opened, or the model's package is not installed */
 export async function startNode(config: NodeConfig, log: Logger): Promise<RunningNode> {
   const { chainId, escrow } = config;
   const signer = config.signer instanceof Wallet ? config.signer : await openSigner(config.signer);
+  const judge = config.judge && (await connectJudge(config.judge));
   const store = openNodeStore(config.database);
   const chain = new ChainReader(config.rpcUrl, chainId);
   const network = createPublicNetwork({ allowLoopback: config.allowLoopback });
   const sources = {
     chainId,
+    ...(judge === undefined ? {} : { judge }),
     fetch: (url: URL, { signal }: { signal: AbortSignal }) => network.request(url, { method: "GET", signal }),
     transaction: createTransactionSource(new Map([[chainId, chain]])),
   };

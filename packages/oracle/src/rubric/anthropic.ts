@@ -10,7 +10,13 @@ export interface ModelOptions {
 /** A model of Anthropic's Messages API. @throws where the optional package `@anthropic-ai/sdk` is not installed */
 export async function createAnthropicJudge({ model, apiKey, baseUrl }: ModelOptions): Promise<Judge> {
   const { default: Anthropic } = await import("@anthropic-ai/sdk");
-  const client = new Anthropic({ apiKey, maxRetries: 1, ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) });
+  // Everything by name: what the environment says to other programs of this service is not for this one.
+  const client = new Anthropic({
+    apiKey,
+    baseURL: baseUrl ?? "https://api.anthropic.com",
+    maxRetries: 1,
+    logLevel: "off",
+  });
   return {
     model,
     async ask({ instructions, data }, signal) {

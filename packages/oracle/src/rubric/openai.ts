@@ -4,7 +4,14 @@ import { answerSchema, type Judge, maxAnswerTokens } from "./judge.ts";
 /** A model of OpenAI's Chat Completions API, or of one that speaks it. @throws where the optional package `openai` is not installed */
 export async function createOpenAiJudge({ model, apiKey, baseUrl }: ModelOptions): Promise<Judge> {
   const { default: OpenAI } = await import("openai");
-  const client = new OpenAI({ apiKey, maxRetries: 1, ...(baseUrl === undefined ? {} : { baseURL: baseUrl }) });
+  const client = new OpenAI({
+    apiKey,
+    baseURL: baseUrl ?? "https://api.openai.com/v1",
+    organization: null,
+    project: null,
+    maxRetries: 1,
+    logLevel: "off",
+  });
   return {
     model,
     async ask({ instructions, data }, signal) {

@@ -80,6 +80,18 @@ describe("a node's configuration", () => {
     expect(problems).not.toContain("hunter2");
   });
 
+  it("names a model by provider and name, with its key where secrets are", async () => {
+    const judge = { provider: "anthropic", model: "claude-sonnet-5", api_key: { env: "JUDGE_KEY" } };
+    const { judge: read1 } = await read({ ...enough, judge }, { ...env, JUDGE_KEY: "hunter2" });
+    expect(read1).toEqual({ provider: "anthropic", model: "claude-sonnet-5", apiKey: "hunter2", baseUrl: undefined });
+    expect((await read(enough)).judge).toBeUndefined();
+    expect(await problemsOf({ ...enough, judge })).toContain("judge.api_key: the variable JUDGE_KEY can't be read");
+    const wrong = await problemsOf({ ...enough, judge: { ...judge, provider: "oracle", api_key: "hunter2" } });
+    expect(wrong).toContain("judge.provider");
+    expect(wrong).toContain("judge.api_key");
+    expect(wrong).not.toContain("hunter2");
+  });
+
   it("is told of in docs/oracle-node.md, whose example is one", async () => {
     const text = await readFile(page, "utf8");
     const example: unknown = JSON.parse(/```json\n(.*?)```/s.exec(text)?.[1] ?? "");

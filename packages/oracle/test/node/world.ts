@@ -71,6 +71,7 @@ export async function startWorld(): Promise<World> {
     gatewayUrl: "http://127.0.0.1:9",
     gatewayToken: token,
     database: join(folder, "oracle.db"),
+    judge: undefined,
     allowLoopback: true,
     logLevel: "info",
   };
