@@ -27,7 +27,7 @@ export async function keepLink(ctx: Context, workerId: string, jobId: string, ur
   await requireInHand(ctx.db, workerId, jobId);
   const { count } = await ctx.db
     .selectFrom("link_copies")
-    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .select(({ fn }) => fn.countAll<bigint>().as("count"))
     .where("job_id", "=", jobId)
     .where("worker_id", "=", workerId)
     .executeTakeFirstOrThrow();
@@ -78,7 +78,7 @@ export async function requireUsableLinks(
   const asked = required_evidence.includes("link") || checks.some(({ check }) => check === "link");
   if (!asked || links.length === 0) return;
   const refusals = await Promise.all(
-    links.map(({ url, sha256 }) => (sha256 === undefined ? ctx.network.refusalOf(url) : undefined)),
+    links.map(async ({ url, sha256 }) => (sha256 === undefined ? ctx.network.refusalOf(url) : undefined)),
   );
   const [first] = links;
   if (first === undefined || refusals.includes(undefined)) return;

@@ -52,6 +52,10 @@ export async function startJudgeServer(answer: (asked: Asked) => "yes" | "no" | 
   return {
     url: `http://127.0.0.1:${port}`,
     asked,
-    close: () => new Promise<void>((resolve) => void server.close(() => resolve()).closeAllConnections()),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
