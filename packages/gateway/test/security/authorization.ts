@@ -54,6 +54,7 @@ export const authorization: Record<RouteName, Row> = {
   getPacket: party("jobs:read", "job"),
   listEvidence: party("jobs:read", "job"),
   submitEvidence: worker("job"),
+  keepLink: worker("job"),
   getVerdict: party("jobs:read", "job"),
   createConfirmation: worker("job"),
   getConfirmation: open("secret link"),
