@@ -30,6 +30,8 @@ const word = { valid_until: 2 ** 39, signature: `0x${"1b".repeat(65)}` };
 
 /** A body that each route with something of another's in its path takes, so that not its form is what is refused. */
 const bodies: Partial<Record<RouteName, (world: World) => object>> = {
+  // Nobody is there.
+  keepLink: () => ({ url: "https://127.0.0.1:9/" }),
   rateJob: () => ({ score: 5 }),
   createMessage: () => ({ body: "Hello." }),
   submitEvidence: ({ owned }) => ({
