@@ -62,7 +62,7 @@ export interface NodeConfig {
   /** The database's file. */
   database: string;
   /** The model that answers rubric questions where a job lets one. */
-  judge: JudgeOptions | undefined;
+  judge?: JudgeOptions | undefined;
   allowLoopback: boolean;
   logLevel: z.output<typeof nodeConfigSchema>["log_level"];
 }
