@@ -63,7 +63,16 @@ import { packetSchema } from "./schemas/packet.ts";
 import { ratingCreateSchema, ratingSchema } from "./schemas/rating.ts";
 import { jsonSchema, sha256Schema } from "./schemas/scalars.ts";
 import { clientCreateSchema } from "./schemas/client.ts";
-import { reviewQualityListSchema } from "./schemas/review.ts";
+import {
+  goldenImportSchema,
+  goldenImportedSchema,
+  goldenRetireSchema,
+  goldenTaskIdSchema,
+  goldenTaskListSchema,
+  goldenTaskQuerySchema,
+  goldenTaskSchema,
+  reviewQualityListSchema,
+} from "./schemas/review.ts";
 import {
   screeningAppealSchema,
   screeningDecisionSchema,
@@ -1019,6 +1028,42 @@ export const routes = {
     status: 200,
     response: reviewQualityListSchema,
     codes: [],
+  },
+  importGoldenTasks: {
+    method: "POST",
+    path: "/v1/reviews/golden-tasks",
+    tag: "evidence",
+    summary: "Add cases with known answers, by which reviewers are measured",
+    who: { operator: true },
+    request: goldenImportSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: goldenImportedSchema,
+    codes: ["unknown_language", "evidence_file_missing"],
+  },
+  listGoldenTasks: {
+    method: "GET",
+    path: "/v1/reviews/golden-tasks",
+    tag: "evidence",
+    summary: "List golden tasks with how they were answered",
+    who: { operator: true },
+    query: goldenTaskQuerySchema,
+    status: 200,
+    response: goldenTaskListSchema,
+    codes: ["cursor_invalid"],
+  },
+  retireGoldenTask: {
+    method: "POST",
+    path: "/v1/reviews/golden-tasks/:id/retire",
+    tag: "evidence",
+    summary: "Ask a golden task no more, and count its answers for nobody",
+    who: { operator: true },
+    params: z.object({ id: goldenTaskIdSchema }),
+    request: goldenRetireSchema,
+    repeatable: "by nature",
+    status: 200,
+    response: goldenTaskSchema,
+    codes: ["not_found"],
   },
   getLiveness: {
     method: "GET",

@@ -7,13 +7,13 @@ import type {
   Fallback,
   Json as JsonValue,
   ReviewAnswer,
+  ReviewCase,
   ReviewEstimate,
   ScreeningRule,
   ScreeningStatus,
   TermsJson,
 } from "@hireforhumans/protocol";
 import type { CaseState } from "../arbitration/case-state.ts";
-import type { ReviewCase } from "../review/review-case.ts";
 
 /** What a timestamptz column takes and gives; left out, the database's own clock fills it. */
 type CreatedAt = ColumnType<Date, Date | undefined, never>;

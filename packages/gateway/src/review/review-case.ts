@@ -1,24 +1,7 @@
 import type { LinkCopy } from "@hireforhumans/oracle";
-import { type ContextPacket, type EvidenceBundle, type Json, jsonSchema, sha256Schema } from "@hireforhumans/protocol";
-import { z } from "zod";
+import type { ContextPacket, EvidenceBundle, Json, ReviewCase } from "@hireforhumans/protocol";
 import { knownValues } from "../handoff/redact.ts";
 import { scrubLightly } from "../handoff/scrub.ts";
-
-/** What a reviewer sees of a case, the same for real and golden ones: nothing that tells who did the work, or for whom. */
-export const reviewCaseSchema = z.strictObject({
-  goal: z.string(),
-  question: z.string().nullable(),
-  response_options: z.array(z.string()),
-  /** What the client wants judged, beside whether the goal was reached. */
-  rubric: z.array(z.string()),
-  resolution: z.string(),
-  notes: z.string(),
-  evidence: z.array(z.strictObject({ kind: z.string(), content: jsonSchema })),
-  attachments: z.array(
-    z.strictObject({ uri: z.string(), sha256: sha256Schema, name: z.string(), media_type: z.string() }),
-  ),
-});
-export type ReviewCase = z.infer<typeof reviewCaseSchema>;
 
 /**
  * A case as its reviewers see it. Texts are scrubbed, lightly enough to be judged; files can't be, so they are shown without their names.
@@ -87,4 +70,24 @@ function cleanJson(value: Json, clean: (text: string) => string): Json {
   if (Array.isArray(value)) return value.map((entry) => cleanJson(entry, clean));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [clean(name), cleanJson(entry, clean)]));
+}
+
+/** A golden case as a real one would be shown: what is taken out of those is not in it either, and its files are named alike. */
+export function goldenCaseOf(written: ReviewCase, linkTo: (sha256: string) => string): ReviewCase {
+  const clean = (text: string) => scrubLightly(text, []);
+  return {
+    goal: clean(written.goal),
+    question: written.question === null ? null : clean(written.question),
+    response_options: written.response_options.map(clean),
+    rubric: written.rubric.map(clean),
+    resolution: clean(written.resolution),
+    notes: clean(written.notes),
+    evidence: written.evidence.map(({ kind, content }) => ({ kind, content: cleanJson(content, clean) })),
+    attachments: written.attachments.map(({ sha256, media_type }, index) => ({
+      uri: linkTo(sha256),
+      sha256,
+      name: `evidence-${index + 1}`,
+      media_type,
+    })),
+  };
 }

@@ -1,7 +1,7 @@
 import { ZeroAddress, hexlify, randomBytes } from "ethers";
 import { z } from "zod";
 import { reviewSaltOf } from "@hireforhumans/oracle";
-import { type Json, type JobCreate, REVIEW_CATEGORY, reviewSchema } from "@hireforhumans/protocol";
+import { type Json, type JobCreate, REVIEW_CATEGORY, reviewSchema, type ReviewCase } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
 import { insertJobs } from "../jobs/insert.ts";
@@ -10,7 +10,6 @@ import { prepareJob } from "../jobs/prepare.ts";
 import { recordJob } from "../jobs/record.ts";
 import { newWebhookSecret } from "../keys/secret.ts";
 import { fundIntent } from "../settlement/intents.ts";
-import type { ReviewCase } from "./review-case.ts";
 import { openingOf } from "./words.ts";
 
 /** A minute or two of reading, and time to be called from something else. */

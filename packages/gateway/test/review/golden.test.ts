@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evidenceBundleSchema, type EvidenceBundle } from "@hireforhumans/protocol";
 import { until } from "../../../../scripts/stack/until.ts";
-import { readGoldenTasks } from "../../src/review/golden.ts";
+import { createOperator, type Operator } from "@hireforhumans/client";
+import { postGoldenReview, readGoldenTasks } from "../../src/review/golden.ts";
 import { recordReview } from "../../src/review/record.ts";
 import { domain, signUp, type Stage, type StagedWorker, startStage } from "../gateway/stage.ts";
 
+const operatorToken = `hfo_${"a1".repeat(20)}`;
 const task = {
   domain,
-  answer: "fail",
+  answer: "fail" as const,
   case: {
     goal: "Refund the second charge and tell the customer.",
     question: null,
@@ -28,12 +30,16 @@ describe("golden tasks", () => {
   let path: string;
   let stage: Stage;
   let peers: StagedWorker[];
+  let operator: Operator;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "hireforhumans-golden-"));
     path = join(folder, "golden.json");
     await writeFile(path, JSON.stringify([task]));
     // One golden review for each real one.
-    stage = await startStage({ env: { GOLDEN_TASKS_FILE: path, GOLDEN_SHARE: "0.5", REVIEW_SHARE: "0.000001" } });
+    stage = await startStage({
+      env: { OPERATOR_TOKEN: operatorToken, GOLDEN_TASKS_FILE: path, GOLDEN_SHARE: "0.5", REVIEW_SHARE: "0.000001" },
+    });
+    operator = createOperator({ baseUrl: stage.stack.gateway.url, token: operatorToken });
     peers = [];
     for (let index = 2; index < 6; index += 1) peers.push(await signUp(stage.stack, index));
   });
@@ -102,6 +108,81 @@ describe("golden tasks", () => {
       .where("type", "=", "job.verified")
       .executeTakeFirstOrThrow();
     expect(data).toMatchObject({ outcome: "unsure", flags: ["hurried"] });
+  });
+
+  it("come by the operator's API too: all or none, each once, with how they were answered", async () => {
+    const german = { ...task, domain: "translation", language: "german", case: { ...task.case, goal: "Übersetze." } };
+    const bad = { ...german, answer: "maybe" as "fail" };
+    await expect(operator.goldenTasks.import([german, bad])).rejects.toMatchObject({
+      status: 422,
+      problem: { param: "tasks.1.answer" },
+    });
+    const file = { uri: "", sha256: "ab".repeat(32), name: "a", media_type: "text/plain" };
+    const fileless = { ...german, case: { ...german.case, attachments: [file] } };
+    await expect(operator.goldenTasks.import([german, fileless])).rejects.toMatchObject({
+      code: "evidence_file_missing",
+      problem: { param: "tasks.1.case.attachments.0.sha256" },
+    });
+    await expect(operator.goldenTasks.import([{ ...german, language: "klingon" }])).rejects.toMatchObject({
+      code: "unknown_language",
+      problem: { param: "tasks.0.language" },
+    });
+    const listed = async () => (await operator.goldenTasks.list({ domain: "translation" })).data;
+    expect(await listed()).toEqual([]);
+
+    const english = { ...german, language: "en", case: { ...german.case, goal: "Translate." } };
+    const { ids, imported } = await operator.goldenTasks.import([german, english, german]);
+    expect(imported).toBe(2);
+    expect(ids[2]).toBe(ids[0]);
+    expect(await operator.goldenTasks.import([english])).toEqual({ ids: [ids[1]], imported: 0 });
+    expect(await listed()).toHaveLength(2);
+    const retired = await operator.goldenTasks.retire(ids[0] ?? "", "Its answer is arguable.");
+    expect(retired).toMatchObject({ language: "de", answers: 0, retired_because: "Its answer is arguable." });
+    expect(await operator.goldenTasks.retire(ids[0] ?? "", "Again.")).toEqual(retired);
+    await expect(operator.goldenTasks.retire(`gld_${"0".repeat(26)}`, "None.")).rejects.toMatchObject({ status: 404 });
+    const inUse = await operator.goldenTasks.list({ domain: "translation", status: "in_use" });
+    expect(inUse.data.map(({ id }) => id)).toEqual([ids[1]]);
+    const acts = (await operator.audit()).data.map(({ action, subject }) => [action, subject]);
+    expect(acts.slice(0, 2)).toEqual([
+      ["golden_task.retired", ids[0]],
+      ["golden_task.imported", ids[0]],
+    ]);
+    for (const token of [stage.stack.apiKey, stage.ada.token]) {
+      expect(await stage.call("GET", "/v1/reviews/golden-tasks", { token })).toMatchObject({ status: 403 });
+    }
+  });
+
+  it("are asked of who reads their language, and written like real ones", async () => {
+    const { context: ctx } = stage.stack.gateway;
+    const inLanguage = (language: string, goal: string) => ({
+      ...task,
+      domain: "languages",
+      language,
+      case: { ...task.case, goal },
+    });
+    const told = "Look at https://desk.example/1, order A-7781, card 4111 1111 1111 1111.";
+    await operator.goldenTasks.import([inLanguage("de", told), inLanguage("en", "Plain.")]);
+    const posted = async (languages: string[]) => {
+      const fund = ctx.config.reviewFund ?? "";
+      await ctx.db.transaction().execute((trx) => postGoldenReview(ctx, trx, fund, { domain: "languages", languages }));
+      const { packet } = await ctx.db
+        .selectFrom("jobs")
+        .select("packet")
+        .where("domain", "=", "languages")
+        .orderBy("id", "desc")
+        .executeTakeFirstOrThrow();
+      return (packet.entities["case"] as { goal: string }).goal;
+    };
+    expect(await posted([])).toBe("Plain.");
+    expect(await posted(["de", "fr"])).toBe("Look at [link], order [id], card [number].");
+    expect(await posted(["en"])).toBe("Plain.");
+    await ctx.db
+      .transaction()
+      .execute((trx) =>
+        postGoldenReview(ctx, trx, ctx.config.reviewFund ?? "", { domain: "languages", languages: ["fr"] }),
+      );
+    const jobs = await ctx.db.selectFrom("jobs").select("id").where("domain", "=", "languages").execute();
+    expect(jobs).toHaveLength(3);
   });
 
   it("are retired when good reviewers speak against them", async () => {
