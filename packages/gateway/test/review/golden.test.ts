@@ -174,7 +174,7 @@ describe("golden tasks", () => {
       return (packet.entities["case"] as { goal: string }).goal;
     };
     expect(await posted([])).toBe("Plain.");
-    expect(await posted(["de", "fr"])).toBe("Look at [link], order [id], card [number].");
+    expect(await posted(["de", "fr"])).toBe("Look at [link] order [id], card [number].");
     expect(await posted(["en"])).toBe("Plain.");
     await ctx.db
       .transaction()
