@@ -480,6 +480,14 @@ export const ERRORS = {
     remedy:
       "Ask for something else. Where the rule is mistaken, appeal: POST /v1/screenings/:id/appeal with the id in `screening`.",
   },
+  message_refused: {
+    status: 422,
+    title: "Message refused",
+    meaning:
+      "The message asks the worker for something that nobody may be hired for here; `screening` names rule and sentence.",
+    remedy:
+      "Ask for something else. Where the rule is mistaken, appeal: POST /v1/screenings/:id/appeal with the id in `screening`.",
+  },
   cursor_invalid: {
     status: 422,
     title: "Cursor invalid",

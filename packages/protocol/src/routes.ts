@@ -272,7 +272,7 @@ export const routes = {
     request: messageCreateSchema,
     status: 201,
     response: messageSchema,
-    codes: ["not_found", "wrong_status"],
+    codes: ["not_found", "wrong_status", "message_refused"],
   },
   streamEvents: {
     method: "GET",

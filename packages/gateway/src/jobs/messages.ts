@@ -4,13 +4,14 @@ import type { Context, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 import { newId } from "../ids.ts";
+import { requireDecentMessage } from "../screening/screen-job.ts";
 import { appendJobEvent } from "./events.ts";
 import { type JobRow, lockJobOf } from "./find.ts";
 
 /**
  * A word between agent and worker. A worker's question makes the job wait for the agent's answer, and the agent hears of
  * it by event.
- * @throws ApiError not_found, wrong_status, invalid_request
+ * @throws ApiError not_found, wrong_status, invalid_request, message_refused
  */
 export async function sendMessage(ctx: Context, caller: Caller, jobId: string, body: MessageCreate): Promise<Message> {
   const author = isWorker(caller) ? "worker" : "agent";
@@ -20,6 +21,7 @@ export async function sendMessage(ctx: Context, caller: Caller, jobId: string, b
       param: "kind",
     });
   }
+  if (!isWorker(caller)) await requireDecentMessage(ctx, caller, body.body);
   return ctx.db.transaction().execute(async (trx) => {
     const job = await lockJobOf(trx, caller, jobId);
     requireOpenForWords(job, body.kind);

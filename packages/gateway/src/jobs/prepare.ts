@@ -5,7 +5,6 @@ import {
   type JobCreate,
   MAX_WINDOW_MINUTES,
   FEE_BPS,
-  MAX_REVIEWERS,
   type Terms,
   domainOf,
   feeOf,
@@ -101,7 +100,6 @@ function requireReviewable(
     });
   };
   if (reviewFund === undefined) refused("this gateway has no peer review, so it has to be 0 or left out.");
-  if (reviewers > MAX_REVIEWERS) refused(`the most is ${MAX_REVIEWERS}.`);
   const cost = costOfReviews(Math.max(reviewers, LEAST_REVIEWERS), reviewReward);
   if (cost <= fee) return;
   const least = (cost * 10_000n + FEE_BPS - 1n) / FEE_BPS;

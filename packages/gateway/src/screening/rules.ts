@@ -106,13 +106,33 @@ export interface Finding {
 /** The first thing in a text that nobody may be hired for; undefined where there is none. */
 export function screen(text: string): Finding | undefined {
   for (const sentence of sentencesOf(text)) {
-    const words = sentence.toLowerCase().replace(/[’`]/g, "'");
+    const words = folded(sentence);
     for (const { rule, asks, unless } of rules) {
       const found = asks.find((ask) => asksFor(words, ask));
       if (found !== undefined && unless?.test(words) !== true) return { rule, sentence };
     }
   }
   return undefined;
+}
+
+/** Letters of other scripts that look like Latin ones. */
+const lookAlikes = new Map(
+  Array.from("аеорсухіјѕԁһкмтвнαεορτνικυχ", (letter, index) => [
+    letter,
+    "aeopcyxijsdhkmtbhaeoptvikux"[index] ?? letter,
+  ]),
+);
+
+/** In small letters, without accents, marks of style and look-alikes, and without blanks between the letters of a word. */
+function folded(sentence: string): string {
+  return sentence
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[а-џԁһα-ω]/gu, (letter) => lookAlikes.get(letter) ?? letter)
+    .replace(/[*~`_]+(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}])[*~`_]+/gu, "")
+    .replace(/(?<![\p{L}\p{N}'])\p{L}(?:[ .-]\p{L}(?![\p{L}\p{N}'])){3,}/gu, (spaced) => spaced.replace(/[ .-]/g, ""))
+    .replace(/[’`]/g, "'");
 }
 
 /** Said before what is asked, in the same sentence, these turn it round. */
@@ -129,8 +149,17 @@ function asksFor(words: string, ask: RegExp): boolean {
   return !forbidden.test(before) && !reported.test(before);
 }
 
+/** A line that goes on in small letters was broken by hand, in the middle of a sentence. */
+const broken = /(?<=[\p{L}\p{N},])[ \t]*\r?\n[ \t]*(?=\p{Ll})/gu;
+const link = /\bhttps?:\/\/[^\s<>"]{1,2000}/giu;
+
 const sentencesOf = (text: string): string[] =>
-  text
-    .split(/\n+/)
+  [...text.replace(broken, " ").split(/\n+/), ...(text.match(link) ?? []).map(wordsOfLink)]
     .flatMap((line) => plain(line).split(/(?<=[.!?;])\s+/))
     .filter((sentence) => sentence !== "");
+
+/** Where a link leads is not read; what it says is. */
+function wordsOfLink(url: string): string {
+  const path = url.replace(/^[^:]*:\/\/[^/]*/u, "");
+  return path.replace(/%20|[-_/+.?=&]+/g, " ");
+}
