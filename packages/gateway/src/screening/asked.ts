@@ -25,7 +25,7 @@ export function askedOf(request: JobCreate): AskedText[] {
     ...textsIn("certifications", (certifications ?? []).map(worded)),
     ...textsIn("acceptance", (acceptance ?? null) as Json),
     ...textsIn("context", withWordedNames(told) as Json),
-    ...addressedIn("context.conversation_history", (conversation_history ?? null) as Json),
+    ...addressedIn("context.conversation_history", conversation_history ?? null),
     ...addressedIn("context.attempts", (attempts ?? null) as Json),
     ...addressedIn("state", state ?? null),
   ];
