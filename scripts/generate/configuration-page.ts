@@ -27,7 +27,8 @@ const INTRODUCTION = `# Configuration of the gateway
 
 All settings come from the environment. They are read once at start; every wrong one is named with what it is and what is
 expected, and nothing is started then. An empty variable counts as not set. Secrets are never shown, neither in such a
-message nor in the log.
+message nor in the log. Each of them can come from a file: \`RELAYER_PRIVATE_KEY_FILE\` names the file that holds
+\`RELAYER_PRIVATE_KEY\`, and so on for every setting that is a secret.
 
 This page is generated from \`packages/gateway/src/settings.ts\`.
 `;

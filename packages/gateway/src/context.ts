@@ -5,6 +5,7 @@ import type { ChainReader } from "./chain/reader.ts";
 import type { Outbox } from "./chain/outbox.ts";
 import type { Config } from "./config.ts";
 import type { Listen } from "./database/notifications.ts";
+import type { OpenDatabase } from "./database/open.ts";
 import type { Schema } from "./database/schema.ts";
 import type { CandidateIndex } from "./matching/candidates.ts";
 import type { FileStore } from "./evidence/files.ts";
@@ -19,6 +20,8 @@ export type Trx = Transaction<Schema>;
 export interface Context {
   config: Config;
   db: Database;
+  /** How the database's connections stand; undefined: the embedded one. */
+  connections?: OpenDatabase["connections"];
   /** Hears what the database tells at commit: channel `job_events`, say. */
   listen: Listen;
   log: Logger;

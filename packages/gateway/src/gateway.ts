@@ -27,6 +27,7 @@ import { createMetrics } from "./observability/metrics.ts";
 import { readGoldenTasks } from "./review/golden.ts";
 import { projectJobs } from "./jobs/project.ts";
 import { createQueue } from "./queue/queue.ts";
+import { requireNoRebuild } from "./rebuild/begin.ts";
 import { createDiskRecordStore } from "./records/store.ts";
 import { createWebhookSender } from "./webhooks/sender.ts";
 import { createPublicNetwork } from "@hireforhumans/oracle";
@@ -44,8 +45,8 @@ export interface Gateway {
 
 /**
  * Starts a whole gateway in this process.
- * @throws FolderInUse, EmbeddedRefused, SchemaTooNew, SignerRefused, SignerUnavailable, KeyRolesShared, ChainMismatch,
- * ChainReplaced; EADDRINUSE where the port is taken
+ * @throws FolderInUse, EmbeddedRefused, SchemaTooNew, RebuildUnfinished, SignerRefused, SignerUnavailable, KeyRolesShared,
+ * ChainMismatch, ChainReplaced; EADDRINUSE where the port is taken
  */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
   const database = await openDatabase(config, log);
@@ -54,6 +55,7 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
     const newer = await newerMigrations(database.db);
     if (newer.length > 0)
       log.warn({ migrations: newer }, "newer gateways have added to the database; this one goes on");
+    await requireNoRebuild(database.db);
     return await startOn(database, config, log);
   } catch (error) {
     await database.close();
@@ -96,7 +98,7 @@ async function startOn(database: OpenDatabase, config: Config, log: Logger): Pro
 const BALANCE_EVERY_MS = 60_000;
 
 async function assemble(database: OpenDatabase, config: Config, log: Logger) {
-  const { db, listen, queue: connection } = database;
+  const { db, listen, connections, queue: connection } = database;
   const metrics = createMetrics();
   const [relayer, verifier] = [await openRelayer(config), await openVerifier(config)];
   requireRolesApart(config, relayer, verifier);
@@ -157,6 +159,7 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
   const context: Context = {
     config,
     db,
+    ...(connections === undefined ? {} : { connections }),
     listen,
     log,
     metrics,

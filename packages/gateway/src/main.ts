@@ -3,25 +3,39 @@ import { auditCommand, UsageError } from "./audit/command.ts";
 import { ConfigError, type Environment, readConfig } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 import { createLogger } from "./observability/log.ts";
+import { startTraces, TracesMissing } from "./observability/traces.ts";
+import { readSecretFiles } from "./secret-files.ts";
+import { rebuildCommand } from "./rebuild/command.ts";
 
 /**
  * One gateway, configured by the environment (docs/configuration.md). SIGTERM and SIGINT let it drain and end.
- * `audit verify` checks its log of privileged acts instead.
+ * `audit verify` checks its log of privileged acts instead; `rebuild` makes its database anew (docs/operations.md).
  */
 async function main([command, ...words]: string[], env: Environment): Promise<void> {
-  const config = readConfig({ ...recordedDeployment(env["CHAIN_ID"]), ...env });
+  if (command !== undefined && !["audit", "rebuild"].includes(command)) {
+    throw new UsageError(`There is no command ${command}; there are audit and rebuild.`);
+  }
+  const config = readConfig({ ...recordedDeployment(env["CHAIN_ID"]), ...readSecretFiles(env) });
+  if (command === "rebuild") {
+    // Standard output is the report's.
+    process.exitCode = await rebuildCommand(config, createLogger(config.logLevel, process.stderr), words);
+    return;
+  }
   const log = createLogger(config.logLevel);
   if (command === "audit") {
     if (!(await auditCommand(words, config, log))) process.exitCode = 1;
     return;
   }
-  if (command !== undefined) throw new UsageError(`There is no command ${command}; there is audit.`);
+  const stopTraces = await startTraces(env);
   const gateway = await startGateway(config, log);
   log.info({ url: gateway.url, chain_id: config.chainId, escrow: config.escrow }, "listening");
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "draining");
-      void gateway.stop().then(() => log.info("stopped"));
+      void gateway
+        .stop()
+        .then(stopTraces)
+        .then(() => log.info("stopped"));
     });
   }
 }
@@ -42,5 +56,6 @@ try {
   await main(process.argv.slice(2), process.env);
 } catch (error) {
   process.exitCode = 1;
-  console.error(error instanceof ConfigError || error instanceof UsageError ? error.message : error);
+  const told = [ConfigError, UsageError, TracesMissing].some((kind) => error instanceof kind);
+  console.error(told ? (error as Error).message : error);
 }

@@ -238,7 +238,7 @@ class BranchFollower implements Follower {
     });
     this.#head = { number: head.number, hash: head.hash, timestampSeconds: head.timestampSeconds };
     metrics.followerHead.set(Number(head.number));
-    metrics.followerEvents.inc(events.length);
+    for (const { name } of events) metrics.followerEvents.inc({ event: name });
   }
 
   /** A block is stored after its parent, and a database may have forgotten what it confirmed. @throws BranchCutShort */

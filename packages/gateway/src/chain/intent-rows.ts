@@ -39,6 +39,7 @@ export interface UnsentTransaction {
   hash: string;
   raw: string;
   intentId: string;
+  jobId: string | null;
 }
 
 /** @returns their ids in their order, also of those that were there before */
@@ -229,8 +230,8 @@ export async function readCall(db: Database, intentId: string): Promise<Pick<Int
 /** The newest transaction of each signed intent that no node has taken yet, or none for `againAfterMs`; by nonce. */
 export async function readUnsent(db: Database, signer: string, againAfterMs: number): Promise<UnsentTransaction[]> {
   const { rows } = await sql<UnsentTransaction>`
-    select hash, raw, intent_id as "intentId" from (
-      select distinct on (i.id) t.hash, t.raw, t.intent_id, t.nonce, t.broadcast_at
+    select hash, raw, intent_id as "intentId", job_id as "jobId" from (
+      select distinct on (i.id) t.hash, t.raw, t.intent_id, i.job_id, t.nonce, t.broadcast_at
       from intents i join transactions t on t.intent_id = i.id and t.nonce = i.nonce
       where i.signer = ${signer} and i.status = 'signed'
       order by i.id, t.created_at desc

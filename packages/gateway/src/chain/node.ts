@@ -8,6 +8,8 @@ import {
   getNumber,
   toQuantity,
 } from "ethers";
+import { SpanKind } from "@opentelemetry/api";
+import { traced } from "../observability/traces.ts";
 import { ChainUnavailable } from "./errors.ts";
 
 /** The node answered, and the answer is an error. */
@@ -74,7 +76,7 @@ export class ChainNode extends JsonRpcProvider {
   /** @throws NodeError for an answer that is an error, ChainUnavailable for none */
   override async send(method: string, params: unknown[]): Promise<unknown> {
     try {
-      return (await super.send(method, params)) as unknown;
+      return await traced(method, {}, () => super.send(method, params) as Promise<unknown>, SpanKind.CLIENT);
     } catch (error) {
       if (error instanceof NodeError) throw error;
       throw new ChainUnavailable(`The node did not answer ${method}: ${(error as Error).message}`, { cause: error });

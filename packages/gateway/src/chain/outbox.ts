@@ -189,16 +189,11 @@ class LeasedOutbox implements Outbox {
 
   async #turn(): Promise<boolean> {
     if (!(await this.#takeOver())) return false;
-    const { db, node, finalNumber, metrics } = this.#options;
+    const { db, node, finalNumber } = this.#options;
     await this.#sign(null);
     const leftover = await this.#send(null);
     const signed = await readSigned(db, this.signer);
     const mined = await readMinedBlocks(db, this.signer);
-    metrics.outboxIntents.set({ status: "signed" }, signed.length);
-    metrics.outboxIntents.set(
-      { status: "mined" },
-      mined.reduce((sum, { intents }) => sum + intents, 0),
-    );
     if (signed.length === 0) {
       this.#underpriced.clear();
       this.#complaints.clear();
@@ -286,9 +281,9 @@ class LeasedOutbox implements Outbox {
   }
 
   /** @returns whether the node has dealt with the transaction for now */
-  #note({ hash, intentId }: UnsentTransaction, outcome: BroadcastOutcome): boolean {
+  #note({ hash, intentId, jobId }: UnsentTransaction, outcome: BroadcastOutcome): boolean {
     const { log, metrics } = this.#options;
-    const about = { intent_id: intentId, transaction: hash };
+    const about = { intent_id: intentId, job_id: jobId, transaction: hash };
     switch (outcome.kind) {
       case "taken":
         metrics.relayerBalanceShort.set(0);

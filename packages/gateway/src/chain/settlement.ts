@@ -143,7 +143,7 @@ export class Settlement {
   async #record({ intent, receipt }: Look, final: bigint): Promise<void> {
     if (receipt === undefined) {
       if (intent.status === "signed") return;
-      const about = { intent_id: intent.id, key: intent.key, transaction: intent.minedHash };
+      const about = { intent_id: intent.id, key: intent.key, job_id: intent.jobId, transaction: intent.minedHash };
       this.#options.log.warn(about, "a mined transaction was taken back; it is broadcast again");
       return this.#write((trx) => recordLostReceipt(trx, intent.id));
     }
@@ -239,7 +239,7 @@ export class Settlement {
     const finalNonce = await this.#options.node.transactionCount(first.signer, final);
     const orphans = lost.filter(({ nonce }) => nonce < finalNonce);
     for (const intent of orphans.filter(({ id }) => this.#orphans.has(id))) {
-      const about = { intent_id: intent.id, key: intent.key, nonce: intent.nonce };
+      const about = { intent_id: intent.id, key: intent.key, job_id: intent.jobId, nonce: intent.nonce };
       this.#options.log.error(
         about,
         "another transaction of the relayer's key took this nonce; the intent gets a new one",

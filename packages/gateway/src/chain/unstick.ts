@@ -63,7 +63,7 @@ export class Unstick {
     const [newest] = intent.transactions;
     const raised = newest && (await fees.bump(newest.fees));
     metrics.outboxFeeCapped.set(raised === undefined ? 1 : 0);
-    const about = { intent_id: intent.id, key: intent.key, nonce };
+    const about = { intent_id: intent.id, key: intent.key, job_id: intent.jobId, nonce };
     if (raised === undefined) {
       log.error({ ...about, offered: newest?.fees }, "a transaction is stuck and MAX_FEE_GWEI forbids to offer more");
       this.#lowest = undefined;

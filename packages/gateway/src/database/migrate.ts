@@ -13,6 +13,7 @@ import * as reviewEstimates from "./migrations/0007_review_estimates.ts";
 import * as batches from "./migrations/0008_batches.ts";
 import * as matching from "./migrations/0009_matching.ts";
 import * as security from "./migrations/0012_security.ts";
+import * as rebuild from "./migrations/0013_rebuild.ts";
 
 /**
  * In order; a name that was released is never changed, nor what it does. A migration adds: columns with a default, tables,
@@ -31,6 +32,7 @@ const migrations: Record<string, Migration> = {
   "0008_batches": batches,
   "0009_matching": matching,
   "0012_security": security,
+  "0013_rebuild": rebuild,
 };
 
 const LOCK_TIMEOUT = "2s";

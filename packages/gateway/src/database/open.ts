@@ -18,6 +18,8 @@ export interface OpenDatabase {
   db: Database;
   listen: Listen;
   queue: QueueConnection;
+  /** How the connections stand; undefined: the embedded database, which has one. */
+  connections?: () => { idle: number; busy: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -66,6 +68,11 @@ export function openPostgres(connectionString: string, connections: number, log:
     db,
     listen: listener.listen,
     queue: { connectionString },
+    connections: () => ({
+      idle: pool.idleCount,
+      busy: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     async close() {
       await listener.close();
       await db.destroy();

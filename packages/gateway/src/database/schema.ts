@@ -500,5 +500,7 @@ export interface Schema {
   };
   signer_nonces: { signer: string; next_nonce: bigint };
   leases: { name: string; holder: string; fence: bigint; expires_at: Date };
+  /** One row once the database was ever made anew; `finished_at` is null while that goes on or was broken off. */
+  rebuilds: { one: Generated<boolean>; begun_at: Generated<Date>; finished_at: Date | null };
   chain_identity: { one: Generated<boolean>; chain_id: bigint; genesis_hash: string; escrow: string };
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ApiError, type Confirmation, type ConfirmationLink } from "@hireforhumans/protocol";
 import type { Selectable } from "kysely";
-import type { Context, Trx } from "../context.ts";
+import type { Context, Database, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 
 type Row = Selectable<Schema["confirmations"]>;
@@ -45,6 +45,8 @@ export async function createConfirmation(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  // Before the worker has the link, and so before any evidence can name it.
+  await recordConfirmation(ctx, ctx.db, row);
   return { ...presentConfirmation(row), url: `${ctx.config.publicUrl}/v1/confirmations/${token}` };
 }
 
@@ -80,7 +82,7 @@ export async function answerConfirmation(ctx: Context, token: string, answer: "c
       throw new ApiError("too_late", `This could be answered until ${row.expires_at.toISOString()}.`);
     }
     const answered = { answer, answered_at: new Date() };
-    await recordAnswer(ctx, trx, { ...row, ...answered });
+    await recordConfirmation(ctx, trx, { ...row, ...answered });
     await trx.updateTable("confirmations").set(answered).where("token_hash", "=", row.token_hash).execute();
     const waiting = await trx
       .selectFrom("evidence")
@@ -94,25 +96,21 @@ export async function answerConfirmation(ctx: Context, token: string, answer: "c
   });
 }
 
-/** A customer's word may decide a verdict, so it has to outlive the database. */
-async function recordAnswer(
-  ctx: Context,
-  trx: Trx,
-  row: Row & { answer: "confirmed" | "denied"; answered_at: Date },
-): Promise<void> {
-  const { address } = await trx
+/** A customer's word may decide a verdict, and evidence may name a question still open: both have to outlive the database. */
+async function recordConfirmation({ records }: Context, db: Database | Trx, row: Row): Promise<void> {
+  const { address } = await db
     .selectFrom("workers")
     .select("address")
     .where("id", "=", row.worker_id)
     .executeTakeFirstOrThrow();
-  await ctx.records.put({
+  await records.put({
     kind: "confirmation",
     token_hash: row.token_hash,
     job_id: row.job_id,
     worker: address,
     statement: row.statement,
     answer: row.answer,
-    answered_at: row.answered_at.toISOString(),
+    answered_at: row.answered_at?.toISOString() ?? null,
     expires_at: row.expires_at.toISOString(),
   });
 }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Readiness, RouteName } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import { SchemaTooNew, newerMigrations } from "../database/migrate.ts";
+import { createFigures } from "../observability/figures.ts";
 import { openApiOf } from "./openapi.ts";
 import { type ServedRoute, serve } from "./route.ts";
 
@@ -22,6 +23,7 @@ export function operationRoutes(
 ): ServedRoute[] {
   const all = { database: () => requireDatabase(ctx), chain: () => void ctx.chain.head(), ...probes };
   let document: ReturnType<typeof openApiOf> | undefined;
+  const refreshFigures = createFigures(ctx);
   const own: ServedRoute[] = [
     serve("getLiveness", () => Promise.resolve({ status: "ok" as const })),
 
@@ -42,6 +44,7 @@ export function operationRoutes(
     }),
 
     serve("getMetrics", async ({ response }) => {
+      await refreshFigures();
       response.type(ctx.metrics.registry.contentType).send(await ctx.metrics.registry.metrics());
     }),
 

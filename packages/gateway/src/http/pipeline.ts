@@ -12,6 +12,7 @@ import {
   OPERATOR_PREFIX,
   SESSION_PREFIX,
 } from "./caller.ts";
+import { tracedRequest } from "../observability/traces.ts";
 import type { Limits } from "./limits.ts";
 import type { ServedRoute } from "./route.ts";
 
@@ -26,7 +27,7 @@ export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts):
   const route: Route = routes[name];
   const needsCaller = route.who.key !== undefined || route.who.worker === true || route.who.operator === true;
   const limited = route.path.startsWith("/v1/");
-  return async (request, response) => {
+  const answer = async (request: Request, response: Response) => {
     const caller = needsCaller ? await authenticate(request, parts) : undefined;
     if (caller !== undefined) {
       response.locals["caller"] = callerIdOf(caller);
@@ -35,16 +36,26 @@ export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts):
     } else if (limited) await parts.limits.stranger(request);
 
     const params = parseParams(route.params, request.params);
+    const jobId = jobIdIn(params);
+    if (jobId !== undefined) response.locals["jobId"] = jobId;
     const query = parse(route.query, storable(request.query));
     const body = await parseBody(route, request, response, limitsOf(parts.ctx));
     const requestId = response.locals["requestId"] as string;
-    const log = parts.ctx.log.child({ request_id: requestId });
+    const log = parts.ctx.log.child({ request_id: requestId, ...(jobId === undefined ? {} : { job_id: jobId }) });
     response.status(route.status);
     const signal = signalOf(response);
-    const answer = await handle({ caller, params, query, body, requestId, log, signal, request, response });
-    if (answer !== undefined) response.json(answer);
+    const answered = await handle({ caller, params, query, body, requestId, log, signal, request, response });
+    response.locals["jobId"] ??= jobIdIn(answered);
+    if (answered !== undefined) response.json(answered);
     else if (!response.headersSent) response.end();
   };
+  return (request, response) =>
+    tracedRequest(request.headers, `${route.method} ${route.path}`, { "http.route": route.path }, async (span) => {
+      span.setAttribute("request_id", response.locals["requestId"] as string);
+      await answer(request, response);
+      const jobId = response.locals["jobId"] as string | undefined;
+      if (jobId !== undefined) span.setAttribute("job_id", jobId);
+    });
 }
 
 async function authenticate(request: Request, { authenticators, limits }: PipelineParts): Promise<AnyCaller> {
@@ -91,6 +102,13 @@ function parse(schema: z.ZodType | undefined, value: unknown): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw requestErrorOf(result.error);
+}
+
+/** The job that a request names in its path, or that its answer tells of; for the log. */
+function jobIdIn(named: unknown): string | undefined {
+  const { id, job_id } = (named ?? {}) as { id?: unknown; job_id?: unknown };
+  const found = job_id ?? id;
+  return typeof found === "string" && found.startsWith("job_") ? found : undefined;
 }
 
 /** An id of the wrong form is the id of nothing. */

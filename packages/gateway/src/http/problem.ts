@@ -40,7 +40,10 @@ export function answerProblems(log: Logger) {
   return (thrown: unknown, _request: Request, response: Response, next: NextFunction): void => {
     const error = apiErrorOf(thrown);
     const requestId = response.locals["requestId"] as string;
-    if (error.status >= 500) log.error({ request_id: requestId, err: error.cause ?? error }, "request failed");
+    if (error.status >= 500) {
+      const about = { request_id: requestId, job_id: response.locals["jobId"] as string | undefined };
+      log.error({ ...about, err: error.cause ?? error }, "request failed");
+    }
     if (response.headersSent) {
       next(thrown);
       return;

@@ -29,7 +29,7 @@ export function logRequests(log: Logger, durations: Durations): RequestHandler {
           status,
           elapsed_ms: Math.round(elapsedMs * 10) / 10,
           caller: response.locals["caller"] as string | undefined,
-          job_id: request.params["job_id"],
+          job_id: response.locals["jobId"] as string | undefined,
           ip: request.ip,
         },
         "request",

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Trx } from "../context.ts";
 import type { QueueConnection } from "../database/open.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import { traced } from "../observability/traces.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** What is to be done with the id that a job carries. */
@@ -91,13 +92,14 @@ export function createQueue({ connection, log, metrics }: QueueOptions): Queue {
     const { id } = job.data;
     const end = metrics.queueJobSeconds.startTimer({ queue: name });
     try {
-      await handlers.get(name)?.(id);
+      await traced(`queue ${name}`, { id, attempt: job.retryCount + 1 }, async () => handlers.get(name)?.(id));
       end({ outcome: "done" });
       return { id: job.id, status: "completed" };
     } catch (error) {
       end({ outcome: "failed" });
       const last = job.retryCount >= retries.retryLimit;
-      const about = { err: error, queue: name, id, attempt: job.retryCount + 1 };
+      const what = id.startsWith("job_") ? { job_id: id } : { id };
+      const about = { err: error, queue: name, ...what, attempt: job.retryCount + 1 };
       log.error(about, last ? "queued work failed for the last time" : "queued work failed and is tried again");
       return { id: job.id, status: "failed" };
     }

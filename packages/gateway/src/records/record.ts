@@ -79,15 +79,15 @@ interface CaseDocumentRecord {
   created_at: string;
 }
 
-/** What a customer answered. */
+/** What a customer was asked and, in a later record of the same, answered. */
 interface ConfirmationRecord {
   kind: "confirmation";
   token_hash: string;
   job_id: string;
   worker: string;
   statement: string;
-  answer: "confirmed" | "denied";
-  answered_at: string;
+  answer: "confirmed" | "denied" | null;
+  answered_at: string | null;
   expires_at: string;
 }
 

@@ -13,12 +13,18 @@ import { jobOnChain } from "./job-on-chain.ts";
 
 const batchSize = 100;
 
+/** What it takes to have something carried. */
+export interface Settling {
+  chain: Pick<Context["chain"], "deployment">;
+  outbox: Pick<Context["outbox"], "enqueue">;
+}
+
 /**
  * Carries evidence and its verdict to the chain: both in one transaction where neither is on its way yet; the verdict
  * alone behind a submission; the submission alone while the oracle is unsure. The caller holds the job's row.
  * @returns the intent's id; undefined where there is nothing to carry
  */
-export async function settleVerdict(ctx: Context, trx: Trx, evidenceId: string): Promise<string | undefined> {
+export async function settleVerdict(ctx: Settling, trx: Trx, evidenceId: string): Promise<string | undefined> {
   const { escrow } = ctx.chain.deployment;
   const { job, evidence, verdict, signature, submitted } = await signedWords(trx, evidenceId);
   if (verdict === undefined || signature === null) {

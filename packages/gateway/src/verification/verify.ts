@@ -9,6 +9,7 @@ import { askForReviews } from "../review/ask.ts";
 import { recordReview } from "../review/record.ts";
 import { reviewWordsOf } from "../review/words.ts";
 import { reviewersWanted } from "../review/wanted.ts";
+import { traced } from "../observability/traces.ts";
 import { settleVerdict } from "../settlement/verdict.ts";
 import { likeBefore, seenBefore } from "./earlier.ts";
 
@@ -65,7 +66,9 @@ export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<
     likeBefore: await likeBefore(ctx, evidenceId, bundle),
     links,
   };
-  const verification = await ctx.oracle.verify(request);
+  const verification = await traced("verify evidence", { job_id: jobId, evidence_id: evidenceId }, () =>
+    ctx.oracle.verify(request),
+  );
   await recordVerdict(ctx, { evidenceId, jobId }, verification);
   const intentId = await ctx.db.transaction().execute(async (trx) => {
     if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return undefined;

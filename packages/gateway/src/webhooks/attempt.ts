@@ -77,7 +77,7 @@ export async function attemptDelivery(
     const delivered = status >= 200 && status < 300;
     return { delivered, status, error: delivered ? null : `the receiver answered with status ${status}` };
   } catch (error) {
-    ctx.log.debug({ err: error, delivery_id: delivery.id }, "a webhook got no answer");
+    ctx.log.debug({ err: error, delivery_id: delivery.id, job_id: delivery.job_id }, "a webhook got no answer");
     return { delivered: false, status: null, error: failures[networkFailureOf(error)] };
   }
 }

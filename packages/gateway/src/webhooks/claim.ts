@@ -6,6 +6,7 @@ export interface ClaimedDelivery {
   id: string;
   endpoint_id: string;
   event_id: string;
+  job_id: string;
   /** Tries so far, this one among them. */
   attempts: number;
 }
@@ -59,7 +60,7 @@ export async function claimDeliveries(
     update webhook_deliveries
     set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
     where id in (select id from locked)
-    returning id, endpoint_id, event_id, attempts
+    returning id, endpoint_id, event_id, job_id, attempts
   `.execute(db);
   return rows;
 }

@@ -30,7 +30,12 @@ export function createWebhookSender(ctx: Context): WebhookSender {
   /** Never rejects: a try that can't be recorded is due again when its claim ends. */
   async function deliver(next: Sending): Promise<void> {
     const { delivery } = next;
-    const about = { delivery_id: delivery.id, endpoint_id: delivery.endpoint_id, attempts: delivery.attempts };
+    const about = {
+      delivery_id: delivery.id,
+      endpoint_id: delivery.endpoint_id,
+      job_id: delivery.job_id,
+      attempts: delivery.attempts,
+    };
     try {
       const result = await attemptDelivery(ctx, next);
       if (result.delivered) await recordDelivered({ delivery, status: result.status });

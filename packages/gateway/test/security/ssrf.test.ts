@@ -140,7 +140,7 @@ describe("an address that is not public", () => {
         // Whether or not the gateway's own sender has had it in hand.
         const delivery = await gateway.ctx.db
           .selectFrom("webhook_deliveries")
-          .select(["id", "endpoint_id", "event_id", "attempts"])
+          .select(["id", "endpoint_id", "event_id", "job_id", "attempts"])
           .where("endpoint_id", "=", id)
           .limit(1)
           .executeTakeFirstOrThrow();
