@@ -166,7 +166,7 @@ describe.each(engines)("the audit log (%s)", (engine) => {
     });
     if (engine === "embedded") {
       // It has room for one process, which is the gateway here.
-      expect(whole).toMatchObject({ code: 1, text: expect.stringContaining("is in use by process") as string });
+      expect(whole).toMatchObject({ code: 1, text: expect.stringContaining("is in use by another process") as string });
       return;
     }
     expect(whole).toMatchObject({ code: 0, text: expect.stringContaining(`head ${known}`) as string });
