@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, settingsOf, type Sources } from "./compile.ts";
 
@@ -15,7 +15,7 @@ export type Verdict =
 /** A verdict holds as long as the program and, for survivors, the tests are those of then. */
 type Line = Verdict & { id: string; program: string; tests: string };
 
-/** Verdicts of earlier runs, so that a run that was cut off goes on where it was. */
+/** Verdicts of earlier runs, kept in the repository so that a run that was cut off goes on where it was, on any machine. */
 export class State {
   readonly #lines: Map<string, Line>;
   readonly #file: string;
@@ -28,9 +28,7 @@ export class State {
   }
 
   static async open(tests: Sources): Promise<State> {
-    const folder = join(root, "cache", "mutation");
-    await mkdir(folder, { recursive: true });
-    const file = join(folder, "verdicts.jsonl");
+    const file = join(root, "scripts", "mutate", "verdicts.jsonl");
     const lines = (await readFile(file, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
     return new State(
       file,
