@@ -37,12 +37,15 @@ afterAll(() => world.stop());
 describe("what a client can spend", () => {
   it("is balance, allowance and the operator's limit, in base units", async () => {
     const { client, relayer, stranger } = devAccounts;
+    const readAt = expect.any(Date) as Date;
     expect(await reader.fundingOf(client.address, relayer.address)).toEqual({
+      readAt,
       balance: 5_000_000n,
       allowance: 5_000_000n,
       limit: { remaining: 5_000_000n, perJob: 5_000_000n, expiresAtSeconds: 2n ** 40n - 1n },
     });
     expect(await reader.fundingOf(stranger.address, relayer.address)).toEqual({
+      readAt,
       balance: 0n,
       allowance: 0n,
       limit: { remaining: 0n, perJob: 0n, expiresAtSeconds: 0n },
