@@ -179,7 +179,7 @@ describe("a database made anew from chain and content store", () => {
     const items: EvidenceItem[] = [{ kind: "text", text: `Called the customer about ${inHand}, again.` }];
     await ada.evidence.submit(offer, { resolution: "Settled.", items });
     await reached(restored, inHand, "paid");
-    await ada.createProfile({ domain: "lapsing", skills: [], languages: ["english"] });
+    await ada.createProfile({ domain: "lapsing", skills: [], languages: ["german"] });
     await ada.createProfile({ domain, skills: [], languages: ["english"] });
     await ada.update({ capacity: 50 });
     await ada.setPresence("online");
