@@ -9,7 +9,7 @@ const usage = `npx pnpm@12 chaos [--long] [--seed SEED] [--only FAULT]... [--eng
 Kills processes and makes trouble while jobs are played on a real local chain, and looks whether anything got lost,
 came twice or stuck; see docs/reliability.md. Ends with 1 where it did.
 
-  --long          All points, 25 deaths each, and all other faults: about half an hour. Default: some of each, a minute.
+  --long          All points, 25 deaths each, and all other faults: about an hour. Default: some of each, a minute.
   --seed SEED     That of an earlier run, to play the same cases again. Default: a fresh one.
   --only FAULT    Cases whose fault or title has this text; may be given more than once.
   --engine NAME   postgres or embedded. Default: both.

@@ -125,7 +125,9 @@ export const goldenTaskSchema = z
   .object({
     id: goldenTaskIdSchema,
     domain: domainNameSchema,
-    language: languageCodeSchema.nullable().meta({ description: "Null: nobody said; asked where English is." }),
+    language: languageCodeSchema
+      .nullable()
+      .meta({ description: "Null: nobody said; asked of reviewers of any language." }),
     answer: reviewAnswerSchema,
     case: reviewCaseSchema,
     answers: z.int().min(0).meta({ description: "How often it was answered." }),
