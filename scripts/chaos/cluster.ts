@@ -1,12 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { chown, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { spawn } from "node:child_process";
+import { chown, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import pg from "pg";
+import { account, requirePrograms, runner } from "../cluster/postgres.ts";
 import { freePort } from "../stack/stack.ts";
-
-const execute = promisify(execFile);
 
 /** A PostgreSQL server of the campaign's own, which may be crashed. */
 export interface Cluster {
@@ -19,40 +17,17 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Where Debian and others keep the programs; the newest first. */
-async function findPrograms(): Promise<string> {
-  const root = "/usr/lib/postgresql";
-  const versions = await readdir(root).catch(() => []);
-  const [newest] = versions.sort((a, b) => Number(b) - Number(a));
-  if (newest !== undefined) return join(root, newest, "bin");
-  const { stdout } = await execute("pg_config", ["--bindir"]).catch(() => {
-    throw new Error(
-      "PostgreSQL's programs (initdb, pg_ctl) were not found; install them, or play with --only embedded.",
-    );
-  });
-  return stdout.trim();
-}
-
-/** The server refuses to be run by root; Debian's package makes this account. */
-const account = "postgres";
-
-async function idOf(flag: "-u" | "-g"): Promise<number> {
-  return Number((await execute("id", [flag, account])).stdout);
-}
-
 export async function startCluster(): Promise<Cluster> {
-  const programs = await findPrograms();
+  const programs = await requirePrograms();
+  const owner = await runner();
   const folder = await mkdtemp(join(tmpdir(), "hireforhumans-chaos-postgres-"));
-  const isRoot = userInfo().uid === 0;
-  if (isRoot) await chown(folder, await idOf("-u"), await idOf("-g"));
+  if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, "data");
   const port = await freePort();
   const run = async (program: string, args: string[]): Promise<void> => {
-    const path = join(programs, program);
-    const [command, rest] = isRoot ? ["runuser", ["-u", account, "--", path, ...args]] : [path, args];
     await new Promise<void>((resolve, reject) => {
       // Files of the server must not be held open by pipes of ours.
-      const child = spawn(command, rest, { stdio: "ignore", cwd: folder });
+      const child = spawn(join(programs, program), args, { stdio: "ignore", cwd: folder, ...owner });
       child.once("error", reject);
       child.once("exit", (code) =>
         code === 0 ? resolve() : reject(new Error(`${program} ended with exit code ${code}`)),
@@ -62,7 +37,7 @@ export async function startCluster(): Promise<Cluster> {
   await run("initdb", ["-D", data, "-U", account, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]);
   const sockets = join(folder, "sockets");
   await mkdir(sockets);
-  if (isRoot) await chown(sockets, await idOf("-u"), await idOf("-g"));
+  if (owner !== undefined) await chown(sockets, owner.uid, owner.gid);
   const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${sockets} -c max_connections=300`;
   const start = () => run("pg_ctl", ["-D", data, "-o", settings, "-l", join(folder, "log"), "-w", "start"]);
   await start();

@@ -12,7 +12,7 @@ import { freePort } from "../stack/stack.ts";
 const execute = promisify(execFile);
 const debian = "/usr/lib/postgresql";
 /** PostgreSQL refuses to be run by root; Debian's package makes this account. */
-const account = "postgres";
+export const account = "postgres";
 const withinMs = 30_000;
 
 /** The folder of `initdb` and its likes; undefined where PostgreSQL is not installed. Debian's newest, else pg_config's. */
@@ -34,7 +34,7 @@ export async function findPrograms(): Promise<string | undefined> {
 }
 
 /** @throws where PostgreSQL is not installed */
-async function requirePrograms(): Promise<string> {
+export async function requirePrograms(): Promise<string> {
   const programs = await findPrograms();
   if (programs !== undefined) return programs;
   throw new Error(
@@ -44,7 +44,7 @@ async function requirePrograms(): Promise<string> {
 }
 
 /** Who runs the servers: PostgreSQL's own account where this process is root's, else this one's. */
-async function runner(): Promise<{ uid: number; gid: number } | undefined> {
+export async function runner(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const idOf = async (flag: string) => Number((await execute("id", [flag, account])).stdout);
   return { uid: await idOf("-u"), gid: await idOf("-g") };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createOperator } from "@hireforhumans/client";
 import { usdcInterface } from "@hireforhumans/protocol";
 import { Contract, type JsonRpcProvider } from "ethers";
@@ -123,6 +124,8 @@ async function build(folder: string, endings: (() => Promise<unknown>)[], stop: 
     ),
   );
   await Promise.all(gateways.map((gateway) => gateway.ready()));
+  // The balancer looks for itself, a moment later.
+  while (balancer.ready().length < gatewayCount) await sleep(20);
   const operator = createOperator({ baseUrl: balancer.url, token: operatorToken });
   const { secret, webhook_secret } = await operator.createClient({ address: devAccounts.client.address, name: "load" });
   const receiver = await startReceiver(webhook_secret);

@@ -86,7 +86,9 @@ async function countAll(
     return Array<undefined>(count).fill(undefined);
   } catch (rejected) {
     if (!(rejected instanceof RateLimiterRes)) throw rejected;
-    const allowed = Math.max(0, points - (rejected.consumedPoints - count));
+    // What is refused from memory comes without a count; one from the database holds these requests too.
+    const before = rejected.consumedPoints - count;
+    const allowed = before < 0 ? 0 : Math.max(0, points - before);
     const retryAfterSeconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
     return Array.from({ length: count }, (_, place) =>
       place < allowed
