@@ -17,6 +17,6 @@ export const longForm: Form = {
 export const shortForm: Form = {
   engines,
   deathsOf: ({ name }) => (name.includes("webhook") || name.includes("final") ? 0 : 1),
-  playsOf: ({ title }) => (/calls lost|of depth [123] takes/.test(title) ? 1 : 0),
+  playsOf: ({ title }) => (/of depth [123] takes back (Cancelled|Funded|Released)/.test(title) ? 1 : 0),
   most: { [gatewayDeaths]: 2, [oracleDeaths]: 1, reorgs: 1 },
 };
