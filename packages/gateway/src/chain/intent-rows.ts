@@ -446,6 +446,8 @@ export async function recordFinal(trx: Trx, intentIds: readonly string[]): Promi
     .updateTable("intents")
     .set({ status: outcome })
     .where("id", "in", intentIds)
+    // What could not be told yet is looked at again: final without a word would count as success.
+    .where("settled_at", "is not", null)
     .returning(["id", "kind", "failure"])
     .execute();
   const batches = rows.filter(({ kind }) => kind === "batch");

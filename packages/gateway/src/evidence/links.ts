@@ -8,7 +8,7 @@ import {
 import type { LinkCopy } from "@hireforhumans/oracle";
 import { sql } from "kysely";
 import type { Context, Database, Trx } from "../context.ts";
-import { keepPage } from "./pages.ts";
+import { type KeptPage, keepPage } from "./pages.ts";
 
 /** As many as a bundle holds: who needs more is not handing in evidence. */
 const MOST_COPIES = 50;
@@ -77,15 +77,18 @@ export async function requireUsableLinks(
   const { required_evidence, checks } = packetSchema.parse(packet).acceptance;
   const asked = required_evidence.includes("link") || checks.some(({ check }) => check === "link");
   if (!asked || links.length === 0) return;
-  const refusals = await Promise.all(
-    links.map(async ({ url, sha256 }) => (sha256 === undefined ? ctx.network.refusalOf(url) : undefined)),
-  );
   const [first] = links;
-  if (first === undefined || refusals.includes(undefined)) return;
+  let refusal: string | undefined;
+  // One after the other: names that nobody resolves must not take up all that looks names up.
+  for (const { url, sha256 } of links) {
+    const problem = sha256 === undefined ? await ctx.network.refusalOf(url) : undefined;
+    if (problem === undefined) return;
+    refusal ??= problem;
+  }
   throw new ApiError(
     "evidence_link_not_allowed",
-    `The job asks for a link, and this one can't be looked at: ${refusals[0]}. Nothing was handed in yet; send another.`,
-    { param: `bundle.items.${first.item}` },
+    `The job asks for a link, and this one can't be looked at: ${refusal}. Nothing was handed in yet; send another.`,
+    { param: `bundle.items.${first?.item}` },
   );
 }
 
@@ -148,23 +151,24 @@ export async function keepLinks(ctx: Context, evidenceId: string): Promise<void>
     .select(["bundle", "worker_id"])
     .where("id", "=", evidenceId)
     .executeTakeFirstOrThrow();
-  // A gateway of before took evidence without noting its links.
-  await ctx.db
-    .transaction()
-    .execute((trx) => noteLinks(trx, worker_id, evidenceId, evidenceBundleSchema.parse(bundle)));
+  const evidence = evidenceBundleSchema.parse(bundle);
+  const signed = new Map(linksOf(evidence).map(({ item, sha256 }) => [item, sha256]));
+  // A gateway of before took evidence without noting its links, and a rebuilt database has lost the notes.
+  await ctx.db.transaction().execute((trx) => noteLinks(trx, worker_id, evidenceId, evidence));
   const missing = await ctx.db
     .selectFrom("evidence_links")
     .select(["item", "url"])
     .where("evidence_id", "=", evidenceId)
     .where("sha256", "is", null)
     .where("tries", "<", MOST_TRIES)
+    .orderBy("tries")
     .orderBy("item")
     .execute();
   const signal = AbortSignal.timeout(ALL_WITHIN_MS);
-  for (let from = 0; from < missing.length; from += AT_ONCE) {
+  for (let from = 0; from < missing.length && !signal.aborted; from += AT_ONCE) {
     await Promise.all(
       missing.slice(from, from + AT_ONCE).map(async ({ item, url }) => {
-        const { copy, problem } = await keepPage(ctx, url, signal);
+        const { copy, problem } = asSigned(await keepPage(ctx, url, signal), signed.get(item));
         await ctx.db
           .updateTable("evidence_links")
           .set({
@@ -184,10 +188,19 @@ export async function keepLinks(ctx: Context, evidenceId: string): Promise<void>
   await ctx.queue.send(null, "verify", evidenceId);
 }
 
-/** Whether a link of the evidence is still worth a look. */
-export const wantsLinks = sql<boolean>`exists (
+/** What the worker signed is judged, and nothing else that stands there now. */
+function asSigned({ copy, problem }: KeptPage, sha256: string | undefined): Pick<KeptPage, "copy" | "problem"> {
+  if (copy === null || sha256 === undefined || copy.sha256 === sha256) return { copy, problem };
+  return { copy: null, problem: "what stands there now is not what the evidence names" };
+}
+
+/** Whether a link of the evidence is still worth a look, or none was noted yet. */
+export const wantsLinks = sql<boolean>`(exists (
   select 1 from evidence_links l where l.evidence_id = evidence.id and l.sha256 is null and l.tries < ${sql.lit(MOST_TRIES)}
-)`;
+) or (
+  evidence.bundle @> '{"items": [{"kind": "link"}]}'
+  and not exists (select 1 from evidence_links l where l.evidence_id = evidence.id)
+))`;
 
 /** What was kept of the links, as the oracle takes it; a link without an entry was not looked at yet. */
 export async function linkCopiesOf(db: Database, evidenceId: string): Promise<LinkCopy[]> {

@@ -36,8 +36,10 @@ export async function submitEvidence(
   checkBundle(body, job, worker);
   await checkSignature(ctx, worker, body);
   // Names resolve to something else at times; what was taken once is not refused for that.
-  const earlier = await earlierEvidence(ctx.db, worker, body.bundle);
-  if (earlier?.evidence_hash === body.evidence_hash) return earlier.id;
+  const earlier = sameEvidence(await earlierEvidence(ctx.db, worker, body.bundle), body);
+  if (earlier !== undefined) return earlier;
+  // Before anything is looked up in the network for it.
+  requireInHand(job, worker, body.bundle);
   await checkFiles(ctx, worker, body.bundle);
   await requireUsableLinks(ctx, worker.id, { packet: job.packet, bundle: body.bundle });
   return ctx.db.transaction().execute((trx) => store(ctx, trx, worker, jobId, body));
@@ -46,7 +48,7 @@ export async function submitEvidence(
 async function jobOfWorker(ctx: Context, worker: Worker, jobId: string) {
   const job = await ctx.db
     .selectFrom("jobs")
-    .select(["id", "chain_job_id", "round", "packet"])
+    .select(["id", "chain_job_id", "round", "packet", "status", "worker_id"])
     .where("id", "=", jobId)
     .where("worker_id", "=", worker.id)
     .executeTakeFirst();
@@ -145,6 +147,28 @@ async function earlierEvidence(db: Database | Trx, worker: Worker, { job_id, rou
     .executeTakeFirst();
 }
 
+/** @throws ApiError already_submitted */
+function sameEvidence(
+  earlier: { id: string; evidence_hash: string } | undefined,
+  { evidence_hash }: EvidenceSubmit,
+): string | undefined {
+  if (earlier === undefined || earlier.evidence_hash === evidence_hash) return earlier?.id;
+  throw new ApiError("already_submitted", `Other evidence was handed in already, with hash ${earlier.evidence_hash}.`);
+}
+
+/** @throws ApiError wrong_status */
+function requireInHand(
+  job: { status: string; worker_id: string | null; round: number },
+  worker: Worker,
+  bundle: EvidenceBundle,
+): void {
+  if (job.status === "accepted" && job.worker_id === worker.id && job.round === bundle.round) return;
+  throw new ApiError(
+    "wrong_status",
+    `The job is ${job.status} in round ${job.round}; evidence is taken while accepted by you.`,
+  );
+}
+
 async function store(ctx: Context, trx: Trx, worker: Worker, jobId: string, body: EvidenceSubmit): Promise<string> {
   const job = await trx
     .selectFrom("jobs")
@@ -153,20 +177,9 @@ async function store(ctx: Context, trx: Trx, worker: Worker, jobId: string, body
     .forUpdate()
     .executeTakeFirstOrThrow();
   const { bundle } = body;
-  const earlier = await earlierEvidence(trx, worker, bundle);
-  if (earlier?.evidence_hash === body.evidence_hash) return earlier.id;
-  if (earlier !== undefined) {
-    throw new ApiError(
-      "already_submitted",
-      `Other evidence was handed in already, with hash ${earlier.evidence_hash}.`,
-    );
-  }
-  if (job.status !== "accepted" || job.worker_id !== worker.id || job.round !== bundle.round) {
-    throw new ApiError(
-      "wrong_status",
-      `The job is ${job.status} in round ${job.round}; evidence is taken while accepted by you.`,
-    );
-  }
+  const earlier = sameEvidence(await earlierEvidence(trx, worker, bundle), body);
+  if (earlier !== undefined) return earlier;
+  requireInHand(job, worker, bundle);
   const now = ctx.chain.head().timestampSeconds;
   if (job.until_seconds !== null && now + marginSeconds > job.until_seconds) {
     throw new ApiError(

@@ -160,6 +160,30 @@ describeOnDatabases("the outbox", (database) => {
     },
   );
 
+  it("counts nothing as done of which it could not tell what became", async () => {
+    const { log } = recordingLog();
+    const outbox = make({ log });
+    const failed: FailureReason[] = [];
+    let broken = true;
+    outbox.handle("fund", {
+      onFailed: (_trx, _intent, reason) =>
+        broken ? Promise.reject(new Error("the database is away")) : Promise.resolve(void failed.push(reason)),
+    });
+    await outbox.start();
+    const terms = await world.termsOf(`outbox ${named++}`);
+    const intent = { kind: "fund", to: world.deployment.escrow, ...fundCall(terms) } as const;
+    await landed(await enqueue(outbox, { ...intent, key: `fund:untold ${named++}` }));
+    const id = await enqueue(outbox, { ...intent, key: `fund:untold ${named++}` });
+    const hash = await outbox.broadcast(id);
+    await expect.poll(() => world.node.receipt(hash)).toBeDefined();
+    await world.chain.mine(5);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await statusOf(id)).toBe("signed");
+    broken = false;
+    await becomes(id, "failed");
+    expect(failed).toMatchObject([{ name: "AlreadyFunded" }]);
+  });
+
   it("gives the hash of stored bytes while the node is out of reach, and sends them when it is back", async () => {
     const outbox = make({ node: nodeAt(lossy.url) });
     await outbox.start();

@@ -97,7 +97,10 @@ describe("a link in evidence", () => {
     expect(await linkCheckOf(job)).toMatchObject({ outcome: "fail" });
   });
 
-  it("that is down fails nobody: it is looked at again until it is there", async () => {
+  it.each([
+    { title: "is looked at again until it is there", forgotten: false },
+    { title: "also where the database was made anew meanwhile", forgotten: true },
+  ])("that is down fails nobody: $title", async ({ forgotten }) => {
     answers.set("/down", (response) => void response.writeHead(503).end());
     const { job, offer } = await stage.accepted(wanting);
     const { id } = await submit(offer, [link("/down")]);
@@ -114,6 +117,7 @@ describe("a link in evidence", () => {
         .executeTakeFirstOrThrow();
       return chain_status === "submitted" ? true : undefined;
     });
+    if (forgotten) await ctx().db.deleteFrom("evidence_links").where("evidence_id", "=", id).execute();
     await ctx()
       .db.updateTable("evidence")
       .set({ verify_again_at: new Date(0) })
@@ -137,6 +141,8 @@ describe("a link in evidence", () => {
     answers.set("/there", saying(page("There.")));
     await submit(offer, [inner, link("/there")]);
     await stage.reached(job.job_id, "paid");
+    // Nothing is looked up for evidence that can't be taken any more.
+    await expect(submit(offer, [inner])).rejects.toMatchObject({ code: "already_submitted" });
   });
 });
 
@@ -161,9 +167,16 @@ describe("POST /v1/jobs/:id/links", () => {
     for (const forged of [never, elsewhere]) {
       await expect(submit(offer, [forged])).rejects.toMatchObject({ code: "evidence_link_not_kept" });
     }
-    await submit(offer, [link("/final", { sha256 })]);
+    const { id } = await submit(offer, [link("/final", { sha256 })]);
     await stage.reached(job.job_id, "paid");
     expect(asked).toHaveLength(2);
+
+    // A database that was made anew has lost the copies: what stands there now is not what was signed.
+    await ctx().db.deleteFrom("link_copies").where("job_id", "=", job.job_id).execute();
+    await ctx().db.deleteFrom("evidence_links").where("evidence_id", "=", id).execute();
+    await keepLinks(ctx(), id);
+    const [evidence] = (await stage.agent.jobs.evidence(job.job_id)).data;
+    expect(evidence?.links).toMatchObject([{ copy: null, problem: expect.stringContaining("not what") as string }]);
   });
 
   it("is for the worker who has the job in hand, and for some pages only", async () => {
