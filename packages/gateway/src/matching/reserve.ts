@@ -79,6 +79,16 @@ export async function reserveWorker(trx: Trx, job: AskingJob, workerId: string):
   return reserved;
 }
 
+/** Whether somebody fits and is free whom another transaction only holds at this moment. */
+export async function someoneIsHeld(trx: Trx, job: AskingJob): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${fitting(askedByJob(job))} and p.available
+      and w.presence = 'online' and w.load + w.offered < w.capacity
+    limit 1
+  `.execute(trx);
+  return rows.length > 0;
+}
+
 /** Locks the best of those who fit, are free and are `among` profiles `p`. */
 async function lock(trx: Trx, job: AskingJob, count: number, among: ReturnType<typeof sql>): Promise<Candidate[]> {
   const { rows } = await sql<{ worker_id: string; profile_id: string }>`

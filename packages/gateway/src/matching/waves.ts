@@ -4,10 +4,12 @@ import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
 import { makeOffers, wakeWorkers } from "./offers.ts";
 import { type OpenJob, lockOpenJob } from "./open-job.ts";
-import { reserveWorkers } from "./reserve.ts";
+import { reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
 /** Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. */
 const LOOK_AGAIN_SECONDS = 60;
+/** Who is passed over because another transaction holds them is free again in a moment. */
+const HELD_SECONDS = 0.5;
 /** So many offers without an answer in a row, and a worker is taken to be away. */
 const MISSES_UNTIL_AWAY = 2;
 
@@ -44,6 +46,7 @@ async function nextWave(ctx: Context, trx: Trx, job: OpenJob): Promise<Wave> {
   const staysOpen = !exhausted || job.unmatched_at !== null || (await giveUp(ctx, trx, job));
   if (!staysOpen) return { wave: job.wave, at: LOOK_AGAIN_SECONDS };
   const candidates = await reserveWorkers(trx, ctx.candidates, job, sizes[wave] ?? 1);
+  if (candidates.length === 0 && (await someoneIsHeld(trx, job))) return { wave: job.wave, at: HELD_SECONDS };
   await makeOffers(trx, { job, wave: wave + 1, candidates, seconds });
   const idle = exhausted && candidates.length === 0;
   return { wave: wave + 1, at: idle ? LOOK_AGAIN_SECONDS : seconds };
