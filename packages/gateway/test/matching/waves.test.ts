@@ -56,6 +56,30 @@ describeOnDatabases("waves of offers", (database) => {
     expect(new Set(offers.map(({ worker_id }) => worker_id)).size).toBe(19);
   });
 
+  it("looks again in a moment where who fits is only held by another transaction", async () => {
+    const [worker] = await workers(1);
+    const job = await world.job();
+    const held = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    const other = world.ctx.db.transaction().execute(async (trx) => {
+      await trx.selectFrom("workers").select("id").where("id", "=", worker!.id).forUpdate().execute();
+      held.resolve(undefined);
+      await release.promise;
+    });
+    await held.promise;
+    // The embedded database does one transaction after the other, so that nobody is held there.
+    const looked = advanceJob(world.ctx, job);
+    if (database().engine === "postgres") expect(await looked).toBe(true);
+    release.resolve(undefined);
+    await Promise.all([other, looked]);
+    if (database().engine === "postgres") {
+      expect(await jobRow(job)).toMatchObject({ wave: 0 });
+      await world.pass(job, 1);
+      await advanceJob(world.ctx, job);
+    }
+    expect(await statuses(job)).toEqual(["pending"]);
+  });
+
   it("does nothing before the wave's time is over", async () => {
     await workers(2);
     const job = await world.job();
