@@ -3,43 +3,9 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer, type LookupFunction } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNodeClient, createPublicNetwork, type PublicNetwork } from "@hireforhumans/oracle";
+import { innerAddresses } from "../../../oracle/test/inner-addresses.ts";
 import { attemptDelivery, sendingsOf } from "../../src/webhooks/attempt.ts";
 import { fieldBody, type TestGateway, startTestGateway } from "../http/test-gateway.ts";
-
-/** Ways to write an address that is not public. */
-const inner = [
-  "https://127.0.0.1/",
-  "https://127.1/",
-  "https://2130706433/",
-  "https://0x7f000001/",
-  "https://0177.0.0.1/",
-  "https://0.0.0.0/",
-  "https://10.0.0.1/",
-  "https://172.16.0.1/",
-  "https://172.31.255.255/",
-  "https://192.168.1.1/",
-  "https://169.254.169.254/latest/meta-data/",
-  "https://100.64.0.1/",
-  "https://198.18.0.1/",
-  "https://192.0.0.1/",
-  "https://224.0.0.1/",
-  "https://255.255.255.255/",
-  "https://[::]/",
-  "https://[::1]/",
-  "https://[::ffff:127.0.0.1]/",
-  "https://[::ffff:a9fe:a9fe]/",
-  "https://[::127.0.0.1]/",
-  "https://[64:ff9b::7f00:1]/",
-  "https://[2002:7f00:1::]/",
-  "https://[fc00::1]/",
-  "https://[fe80::1]/",
-  "https://[ff02::1]/",
-  "https://localhost/",
-  "https://LOCALHOST./",
-  "https://127.0.0.1.:443/",
-  "https://①②⑦.0.0.1/",
-  "https://metadata.google.internal/",
-];
 
 /** A machine of ours that nobody outside may reach; it counts who tries. */
 async function startInner() {
@@ -101,7 +67,7 @@ describe("an address that is not public", () => {
   ];
 
   it.each(doors)("is refused as %s, however it is written", async (_, door, problem) => {
-    for (const url of inner) {
+    for (const url of innerAddresses) {
       const answer = await door(url);
       // What is no URL at all by the standard is refused as that.
       const refused = answer.body?.["code"] === "invalid_request" ? { status: 422 } : { status: 422, body: problem };
@@ -112,7 +78,7 @@ describe("an address that is not public", () => {
 
   it("is refused at the connection by the network that fetches for webhooks, confirmations and evidence", async () => {
     const network = createPublicNetwork({ allowLoopback: false });
-    for (const text of inner.filter((url) => URL.canParse(url))) {
+    for (const text of innerAddresses.filter((url) => URL.canParse(url))) {
       const url = new URL(text);
       if (url.port === "") url.port = String(ours.port);
       await expect(network.request(url, { method: "GET" }), text).rejects.toThrow();
