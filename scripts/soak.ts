@@ -1,8 +1,9 @@
 /**
- * `npx pnpm@12 soak [--calls N] [--seed S]`: the money rules and the rules of the arbitration pool over long random sequences of calls, see docs/invariants.md.
+ * `npx pnpm@12 soak [--calls N] [--seed S] [--suite escrow|pool]`: the money rules and the rules of the arbitration pool over long random sequences of calls, see docs/invariants.md.
  *
  * --calls <number>: at least so many of each of the two suites; a million by default.
  * --seed <0x and 64 hex digits>: that of an earlier run, to repeat it; a fresh one by default.
+ * --suite <escrow or pool>: only the one; both, one after the other, by default.
  */
 import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
@@ -15,6 +16,7 @@ import config from "../hardhat.config.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const suites: Suite[] = [
   {
+    name: "escrow",
     tests: "test/escrow/invariants/MoneyRules.t.sol",
     store: "test/escrow/invariants/Store.sol",
     operations: "Op",
@@ -22,6 +24,7 @@ const suites: Suite[] = [
     notAwaited: [],
   },
   {
+    name: "pool",
     tests: "test/arbitration/invariants/CourtRules.t.sol",
     store: "test/arbitration/invariants/CourtStore.sol",
     operations: "CourtOp",
@@ -34,6 +37,7 @@ const DEPTH = 200;
 
 /** Paths are relative to the repository. */
 interface Suite {
+  name: string;
   tests: string;
   store: string;
   /** The enum in `store` that names its operations. */
@@ -50,16 +54,20 @@ interface Tally {
   refused: number;
 }
 
-const { values } = parseArgs({ options: { calls: { type: "string" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: { calls: { type: "string" }, seed: { type: "string" }, suite: { type: "string" } },
+});
 const runs = Math.ceil(callsOf(values.calls ?? "1000000") / DEPTH);
 const seed = seedOf(values.seed ?? `0x${randomBytes(32).toString("hex")}`);
 
-const sequences = runs * suites.length;
+const chosen = suitesOf(values.suite);
+
+const sequences = runs * chosen.length;
 console.log(`${(sequences * DEPTH).toLocaleString("en")} calls in ${sequences} sequences, seed ${seed}`);
 const startedAtMs = performance.now();
 const hre = await environment();
 let passed = true;
-for (const suite of suites) if (!(await soaks(hre, suite))) passed = false;
+for (const suite of chosen) if (!(await soaks(hre, suite))) passed = false;
 const seconds = Math.round((performance.now() - startedAtMs) / 1000);
 console.log(
   `${passed ? "every rule held" : "a rule was broken, or an operation never succeeded"}: ${seconds} s, seed ${seed}`,
@@ -83,6 +91,13 @@ function callsOf(text: string): number {
   if (!Number.isSafeInteger(calls) || calls < 1)
     throw new Error(`--calls must be a whole number from 1, it is ${text}`);
   return calls;
+}
+
+function suitesOf(name: string | undefined): Suite[] {
+  const named = suites.filter((suite) => name === undefined || suite.name === name);
+  if (named.length === 0)
+    throw new Error(`--suite must be ${suites.map((suite) => suite.name).join(" or ")}, it is ${name}`);
+  return named;
 }
 
 function seedOf(text: string): string {
