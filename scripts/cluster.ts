@@ -43,26 +43,30 @@ function partsOf(): Part[] {
   return parts.filter((part) => values.only?.includes(part) ?? (!values.short || part === "lease"));
 }
 
+const interrupted = new AbortController();
+/** Rejects at Ctrl-C, which may come more than once. */
+const interruption = new Promise<never>((_, reject) => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
+  interrupted.signal.addEventListener("abort", () => reject(new Error("interrupted")));
+});
+interruption.catch(() => undefined);
+
 async function inWorld(work: (play: Play, world: World) => Promise<void>): Promise<void> {
   const calm = numberOf("calm", values.calm ?? (values.short ? "2" : "10"));
+  const perSecond = numberOf("rate", values.rate);
   const world = await startWorld();
-  const interrupted = () => void world.stop().finally(() => process.exit(130));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
   try {
-    const play = await beginPlay(world, { perSecond: numberOf("rate", values.rate), calmMs: calm * 1_000 });
-    try {
-      await work(play, world);
-    } finally {
-      await play.people.stop();
-    }
+    const playing = beginPlay(world, { perSecond, calmMs: calm * 1_000 }).then((play) => work(play, world));
+    await Promise.race([playing, interruption]);
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.removeListener(signal, interrupted);
     await world.stop();
   }
 }
 
 async function main(): Promise<void> {
   const chosen = partsOf();
+  if (values.write && chosen.length < parts.length)
+    throw new Error("--write needs all parts: the table has a line of each");
   const lines: Line[] = [];
   const add = (line: Line) => {
     lines.push(line);
@@ -90,12 +94,8 @@ async function main(): Promise<void> {
     if (!chosen.includes(kind)) continue;
     await inWorld(async (play, world) => {
       const replication = await addStandby(world, kind === "synchronous");
-      try {
-        const what = `the database dies, its ${kind} standby is promoted`;
-        add(await underLoad(play, what, () => failOver(play, replication)));
-      } finally {
-        await replication.stop();
-      }
+      const what = `the database dies, its ${kind} standby is promoted`;
+      add(await underLoad(play, what, () => failOver(play, replication)));
     });
   }
   if (values.write) await writePage(lines);
@@ -105,4 +105,11 @@ async function main(): Promise<void> {
 }
 
 if (values.help) console.log(usage);
-else await main();
+else
+  try {
+    await main();
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    // What the campaign was at may still wait for something that is gone.
+    process.exit(130);
+  }

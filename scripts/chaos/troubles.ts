@@ -1,7 +1,8 @@
 import type { Random } from "../sim/random.ts";
+import type { Shutdown } from "../stack/postgres.ts";
 import type { Manner } from "./hooks.ts";
 import type { LifeName } from "./points.ts";
-import type { World } from "./world.ts";
+import { databaseName, type World } from "./world.ts";
 import { lag, lose } from "./rpc-troubles.ts";
 import { fillDisk } from "./disk.ts";
 import { dropFromPool, reorg, spendNonce, spike, squatNonce, type ReorgStep, reorgSteps } from "./chain-troubles.ts";
@@ -34,7 +35,7 @@ const rest = (ms: number, signal: AbortSignal) =>
   });
 
 /** Takes the database away in the middle of everything. */
-const restartDatabase = (how: "fast" | "immediate"): Trouble => ({
+const restartDatabase = (how: Shutdown): Trouble => ({
   fault: "database restart",
   title: `database restarted, ${how}`,
   life: "paid",
@@ -42,22 +43,24 @@ const restartDatabase = (how: "fast" | "immediate"): Trouble => ({
     for (let restart = 0; restart < 2 && !over.aborted; restart += 1) {
       await rest(random.integer(200, 1_500), over);
       note();
-      await world.cluster?.restart(how, random.integer(0, 2_000));
+      await world.postgres?.restart(how, random.integer(0, 2_000));
     }
   },
 });
+
+const endTransactions = `select pg_terminate_backend(pid) from pg_stat_activity
+  where datname = '${databaseName}' and xact_start is not null and application_name <> ''`;
 
 const breakTransactions: Trouble = {
   fault: "connection loss",
   title: "connections broken in the middle of transactions",
   life: "paid",
   async make({ world, random, over, note }) {
-    const { databaseUrl = "" } = world;
     for (let broken = 0; broken < 8 && !over.aborted;) {
       await rest(random.integer(10, 60), over);
-      const ended = (await world.cluster?.breakTransactions(databaseUrl)) ?? 0;
-      for (let one = 0; one < ended; one += 1) note();
-      broken += ended;
+      const ended = (await world.postgres?.query(endTransactions)) ?? [];
+      ended.forEach(note);
+      broken += ended.length;
     }
   },
 };

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,8 +18,8 @@ import { deployLocal, type LocalDeployment } from "../chain/deploy-local.ts";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import { type LocalChain, startLocalChain } from "../chain/local-chain.ts";
 import { localProvider } from "../chain/provider.ts";
+import { PostgresServer } from "../stack/postgres.ts";
 import { freePort, grantLimits, settingsFor } from "../stack/stack.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
 import { type Gate, startGate } from "./gate.ts";
 import { type Receiver, startReceiver } from "./hooks.ts";
 import { type Mortal, startMortal } from "./mortal.ts";
@@ -42,8 +42,7 @@ export interface WorldWorker {
 /** A whole stack of processes that may die, with gates between them. */
 export interface World {
   /** Undefined: the database is the embedded one. */
-  cluster: Cluster | undefined;
-  databaseUrl: string | undefined;
+  postgres: PostgresServer | undefined;
   blockIntervalMs: number;
   chain: LocalChain;
   deployment: LocalDeployment;
@@ -72,6 +71,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
+export const databaseName = "hireforhumans";
 const blockIntervalMs = 200;
 const operatorToken = `hfo_${"chaos".repeat(8)}`;
 const nodeToken = "what the gateway and its oracle's node share";
@@ -79,9 +79,11 @@ const nodeToken = "what the gateway and its oracle's node share";
 export const confirmations = 70;
 
 export async function startWorld({ engine }: WorldOptions): Promise<World> {
-  const cluster = engine === "postgres" ? await startCluster() : undefined;
-  const databaseUrl = await cluster?.createDatabase("hireforhumans");
   const folder = await mkdtemp(join(tmpdir(), "hireforhumans-chaos-"));
+  // The database's own account has to get to its data.
+  await chmod(folder, 0o755);
+  const postgres = engine === "postgres" ? await PostgresServer.create(join(folder, "postgres")) : undefined;
+  await postgres?.query(`create database ${databaseName}`);
   const chain = await startLocalChain();
   const deployment = await deployLocal(chain.url);
   await grantLimits(chain, deployment);
@@ -124,7 +126,7 @@ export async function startWorld({ engine }: WorldOptions): Promise<World> {
       // Jobs that know no disputes end without a wait.
       ARBITRATION_POOL: "",
       HFH_DATA_DIR: folder,
-      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      ...(postgres === undefined ? {} : { DATABASE_URL: postgres.urlOf(databaseName) }),
       DATABASE_CONNECTIONS: "8",
       ORACLE_PRIVATE_KEY: "",
       ORACLE_NODES: JSON.stringify([{ url: oracleGate.url, address: devAccounts.verifier.address, token: nodeToken }]),
@@ -150,8 +152,7 @@ export async function startWorld({ engine }: WorldOptions): Promise<World> {
   const usdc = new Contract(deployment.usdc, usdcInterface, provider);
   const receiver = await startReceiver(client.webhook_secret);
   const world: World = {
-    cluster,
-    databaseUrl,
+    postgres,
     blockIntervalMs,
     chain,
     deployment,
@@ -177,7 +178,7 @@ export async function startWorld({ engine }: WorldOptions): Promise<World> {
       for (const part of [rpc, oracleGate, receiver]) part.stop();
       provider.destroy();
       await chain.stop();
-      await cluster?.stop();
+      await postgres?.stop("immediate");
       for (const mount of world.mounts) await execute("umount", [mount]);
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PostgresServer } from "./postgres.ts";
+import { PostgresServer } from "../stack/postgres.ts";
 import { startRelay } from "./relay.ts";
 import type { Fault, Play } from "./scenario.ts";
 import type { World } from "./world.ts";
@@ -14,13 +14,14 @@ export interface Replication {
   /** Between the standby and its primary. */
   cut(): void;
   standby: PostgresServer;
-  stop(): Promise<void>;
 }
 
 /** Gives the database a standby. @param synchronous whether a commit waits until the standby shows it */
 export async function addStandby(world: World, synchronous: boolean): Promise<Replication> {
   const relay = await startRelay(world.postgres.port);
+  world.endings.add(() => relay.stop());
   const standby = await PostgresServer.createStandby(join(world.folder, standbyName), standbyName, relay.port);
+  world.endings.add(() => standby.stop("immediate"));
   if (synchronous) {
     await world.postgres.query("alter system set synchronous_commit = 'remote_apply'");
     await world.postgres.query(`alter system set synchronous_standby_names = '${standbyName}'`);
@@ -32,14 +33,7 @@ export async function addStandby(world: World, synchronous: boolean): Promise<Re
     if (row?.["sync_state"] === wanted) break;
     await sleep(50);
   }
-  return {
-    standby,
-    cut: () => relay.lead(undefined),
-    async stop() {
-      await standby.kill();
-      await relay.stop();
-    },
-  };
+  return { standby, cut: () => relay.lead(undefined) };
 }
 
 /** The primary is cut off from its standby, goes on for a second, and dies; the standby is promoted in its place. */
@@ -49,8 +43,9 @@ export async function failOver({ world, calmMs }: Play, replication: Replication
   replication.cut();
   await sleep(isolatedMs);
   const diedAt = performance.now();
-  await world.postgres.kill();
+  // Cut off first, so that nobody hears of its end from the server itself.
   world.databaseRelay.lead(undefined);
+  await world.postgres.stop("immediate");
   await sleep(noticedAfterMs);
   await standby.promote();
   world.databaseRelay.lead(standby.port);

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const readyWithinMs = 90_000;
+const readyWithinMs = 180_000;
 
-/** One gateway in a process of its own, as its operator sees it. */
+/** One gateway in a process of its own, as its operator sees it. It ends with this process, however that exits. */
 export class GatewayProcess {
   readonly name: string;
   readonly port: number;
@@ -47,7 +47,10 @@ export class GatewayProcess {
       });
     this.#child.stderr?.pipe(this.#words, { end: false });
     this.#child.stderr?.on("data", (words: Buffer) => (this.#lastWords = words.toString()));
+    const end = () => this.#child.kill("SIGKILL");
+    process.once("exit", end);
     this.#gone = once(this.#child, "exit").then(() => {
+      process.removeListener("exit", end);
       const { exitCode, signalCode } = this.#child;
       if (!this.#expected)
         onFault(`${name} ended by itself with ${signalCode ?? `exit code ${exitCode ?? "unknown"}`}`);

@@ -28,7 +28,7 @@ export async function makeNewerCode(folder: string): Promise<string> {
   await writeFile(join(database, "migrations/9000_next_release.ts"), migration);
   const list = join(database, "migrate.ts");
   const text = await readFile(list, "utf8");
-  const opening = "const migrations: Record<string, Migration> = {";
+  const opening = "export const migrations: Record<string, Migration> = {";
   const [before, after] = text.split(opening);
   const end = after?.indexOf("\n};") ?? -1;
   if (before === undefined || after === undefined || end === -1) throw new Error(`${list} has no list of migrations`);

@@ -11,7 +11,6 @@ export interface People {
   addresses: string[];
   /** Refusals that nobody who does as told should get. */
   refusals: string[];
-  stop(): Promise<void>;
 }
 
 const lookEveryMs = 400;
@@ -21,8 +20,10 @@ const expected = ["offer_taken", "offer_expired", "already_submitted", "offer_al
 
 export async function signUpPeople(world: World, count: number): Promise<People> {
   const stopping = new AbortController();
+  world.endings.add(() => {
+    stopping.abort();
+  });
   const refusals: string[] = [];
-  const shifts: Promise<void>[] = [];
   const addresses: string[] = [];
   for (let index = 0; index < count; index++) {
     const signer = new Wallet(Wallet.createRandom().privateKey);
@@ -33,16 +34,9 @@ export async function signUpPeople(world: World, count: number): Promise<People>
     await insist(() => api.createProfile(profile));
     await insist(() => api.setPresence("online"));
     addresses.push(signer.address);
-    shifts.push(workShift(api, stopping.signal, refusals));
+    void workShift(api, stopping.signal, refusals);
   }
-  return {
-    addresses,
-    refusals,
-    async stop() {
-      stopping.abort();
-      await Promise.all(shifts);
-    },
-  };
+  return { addresses, refusals };
 }
 
 async function workShift(api: WorkerClient, signal: AbortSignal, refusals: string[]): Promise<void> {
@@ -71,7 +65,6 @@ async function workShift(api: WorkerClient, signal: AbortSignal, refusals: strin
     }
     await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
   }
-  await Promise.all(doing.values());
 }
 
 async function doJob(api: WorkerClient, offer: Offer): Promise<void> {

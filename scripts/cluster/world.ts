@@ -10,10 +10,10 @@ import { deployLocal, type LocalDeployment } from "../chain/deploy-local.ts";
 import { devAccounts } from "../chain/dev-accounts.ts";
 import { type LocalChain, startLocalChain } from "../chain/local-chain.ts";
 import { localProvider } from "../chain/provider.ts";
+import { PostgresServer } from "../stack/postgres.ts";
 import { freePort, grantLimits, settingsFor } from "../stack/stack.ts";
 import { type Balancer, startBalancer } from "./balancer.ts";
 import { GatewayProcess } from "./gateway-process.ts";
-import { PostgresServer } from "./postgres.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
@@ -47,48 +47,63 @@ export interface World {
   query(statement: string): Promise<Record<string, unknown>[]>;
   /** Starts a gateway in the place of one that is gone. @param code where its code is; default: this project's */
   replace(index: number, code?: string): Promise<void>;
+  /** What else has to end with it, before what there was already. */
+  endings: Endings;
   stop(): Promise<void>;
+}
+
+/** What has to end with a world: the last begun first. */
+class Endings {
+  readonly #list: (() => unknown)[] = [];
+  begun = false;
+
+  add(end: () => unknown): void {
+    this.#list.push(end);
+  }
+
+  /** Idempotent. */
+  async run(): Promise<void> {
+    this.begun = true;
+    for (let end = this.#list.pop(); end !== undefined; end = this.#list.pop()) await end();
+  }
 }
 
 export async function startWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "hireforhumans-cluster-"));
   // The database's own account has to get to its data.
   await chmod(folder, 0o755);
-  const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const end of endings.reverse()) await end();
-  };
+  const endings = new Endings();
+  endings.add(() => rm(folder, { recursive: true, force: true }));
   try {
-    return await build(folder, endings, stop);
+    return await build(folder, endings);
   } catch (error) {
-    await stop();
+    await endings.run();
     throw error;
   }
 }
 
-async function build(folder: string, endings: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<World> {
+async function build(folder: string, endings: Endings): Promise<World> {
   const postgres = await PostgresServer.create(join(folder, "postgres"));
-  endings.push(() => postgres.kill());
+  endings.add(() => postgres.stop("immediate"));
   await postgres.query(`create database ${database}`);
   const databaseRelay = await startRelay(postgres.port);
-  endings.push(() => databaseRelay.stop());
+  endings.add(() => databaseRelay.stop());
 
   const chain = await startLocalChain();
-  endings.push(() => chain.stop());
+  endings.add(() => chain.stop());
   const deployment = await deployLocal(chain.url);
   await grantLimits(chain, deployment);
   await chain.rpc("evm_setAutomine", [false]);
   await chain.rpc("evm_setIntervalMining", [blockIntervalMs]);
   const provider = localProvider(chain.url);
-  endings.push(async () => {
-    await Promise.resolve();
+  endings.add(() => {
     provider.destroy();
   });
 
   const ports: number[] = [];
   for (let index = 0; index < gatewayCount; index++) ports.push(await freePort());
   const balancer = await startBalancer(ports);
-  endings.push(() => balancer.stop());
+  endings.add(() => balancer.stop());
   const operatorToken = `hfo_${randomBytes(24).toString("hex")}`;
   const env = {
     ...settingsFor(chain, deployment, 0),
@@ -115,21 +130,14 @@ async function build(folder: string, endings: (() => Promise<unknown>)[], stop: 
       onFault: (what) => faults.push(what),
     });
   const gateways = ports.map((_port, index) => startGateway(index, root));
-  endings.push(() =>
-    Promise.all(
-      gateways.map((gateway) => {
-        gateway.thaw();
-        return gateway.kill();
-      }),
-    ),
-  );
+  endings.add(() => Promise.all(gateways.map((gateway) => gateway.kill())));
   await Promise.all(gateways.map((gateway) => gateway.ready()));
   // The balancer looks for itself, a moment later.
   while (balancer.ready().length < gatewayCount) await sleep(20);
   const operator = createOperator({ baseUrl: balancer.url, token: operatorToken });
   const { secret, webhook_secret } = await operator.createClient({ address: devAccounts.client.address, name: "load" });
   const receiver = await startReceiver(webhook_secret);
-  endings.push(() => receiver.stop());
+  endings.add(() => receiver.stop());
 
   const usdc = new Contract(deployment.usdc, usdcInterface, provider);
   const world: World = {
@@ -148,10 +156,12 @@ async function build(folder: string, endings: (() => Promise<unknown>)[], stop: 
     relayerTransactions: () => provider.getTransactionCount(devAccounts.relayer.address),
     query: (statement) => world.postgres.query(statement, database),
     async replace(index, code = root) {
+      if (endings.begun) throw new Error("the campaign is over");
       gateways[index] = startGateway(index, code);
       await gateways[index].ready();
     },
-    stop,
+    endings,
+    stop: () => endings.run(),
   };
   return world;
 }

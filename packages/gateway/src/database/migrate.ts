@@ -20,7 +20,7 @@ import * as rebuild from "./migrations/0013_rebuild.ts";
  * indexes, so that gateways which don't know it go on working beside those that do. One that can't be lived with (it
  * drops, renames or redefines what older gateways use) ends its name in `_breaking`, and they refuse the database.
  */
-const migrations: Record<string, Migration> = {
+export const migrations: Record<string, Migration> = {
   "0001_initial": initial,
   "0002_arbitration": arbitration,
   "0003_review": review,
@@ -35,9 +35,15 @@ const migrations: Record<string, Migration> = {
   "0013_rebuild": rebuild,
 };
 
-const LOCK_TIMEOUT = "2s";
-const TRIES = 10;
-const PAUSE_MS = 200;
+/**
+ * Whoever comes after a migration that waits for a lock waits too, behind it; and so do those who want what it already
+ * has. Some such waits in one migration are still less than the second after which PostgreSQL looks for deadlocks, and
+ * would end the transaction of a gateway at work instead of the migration.
+ */
+const LOCK_TIMEOUT = "200ms";
+/** Gateways at work get on with what has waited before the next try. */
+const PAUSE_MS = 1_000;
+const TRY_FOR_MS = 300_000;
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html: deadlock_detected, lock_not_available. */
 const inTheWay = ["40P01", "55P03"];
 
@@ -70,37 +76,42 @@ interface Standing {
 
 /**
  * Brings the database to this code's schema. Each migration is a transaction with its own record; where several
- * processes start at once, one migrates and the others wait; what is in its way is waited for by trying again. A database that newer gateways have added to is left as it is.
- * @returns the names of the migrations that ran now
+ * processes start at once, each is run by one of them; what is in its way is waited for by trying again, for five
+ * minutes. A database that newer gateways have added to is left as it is.
+ * @returns the names of the migrations that this call ran
  * @throws SchemaTooNew, or what a migration threw
  */
-export async function migrate(db: Database): Promise<string[]> {
-  for (let attempt = 1; ; attempt++) {
-    const { error, results = [] } = await tryMigrating(db);
-    if (error === undefined) return results.map(({ migrationName }) => migrationName);
-    if (attempt < TRIES && error instanceof Error && "code" in error && inTheWay.includes(String(error.code))) {
-      await sleep(PAUSE_MS * attempt);
-      continue;
+export async function migrate(db: Database, list = migrations): Promise<string[]> {
+  const ran: string[] = [];
+  const endsAt = performance.now() + TRY_FOR_MS;
+  for (;;) {
+    const { error, results = [] } = await tryNext(db, list);
+    if (error === undefined) {
+      if (results.length === 0) return ran;
+      ran.push(...results.map(({ migrationName }) => migrationName));
+    } else if (isInTheWay(error) && performance.now() < endsAt) {
+      await sleep(PAUSE_MS);
+    } else {
+      // A newer gateway may have migrated between the look and this one's turn.
+      if ((await newerMigrations(db, list)).length > 0) return ran;
+      throw error instanceof Error ? error : new Error("A migration failed.", { cause: error });
     }
-    // A newer gateway may have migrated between the look and this one's turn.
-    if ((await newerMigrations(db)).length > 0) return [];
-    throw error instanceof Error ? error : new Error("A migration failed.", { cause: error });
   }
 }
 
-/**
- * Gateways that are at work use the tables that a migration changes. It waits for them a moment only, since what comes
- * after it waits for it in turn.
- */
-async function tryMigrating(db: Database): Promise<MigrationResultSet> {
+const isInTheWay = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && inTheWay.includes(String(error.code));
+
+/** Runs the next migration that is missing. Gateways that are at work use the tables that it changes. */
+async function tryNext(db: Database, list: typeof migrations): Promise<MigrationResultSet> {
   return db.connection().execute(async (connection) => {
-    if ((await newerMigrations(connection)).length > 0) return { results: [] };
+    if ((await newerMigrations(connection, list)).length > 0) return { results: [] };
     await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`.execute(connection);
     // An index of a large table takes its time, and so does waiting for another process that makes it.
     await sql`set statement_timeout = 0`.execute(connection);
     try {
-      const provider = { getMigrations: () => Promise.resolve(migrations) };
-      return await new Migrator({ db: connection, provider }).migrateToLatest();
+      const provider = { getMigrations: () => Promise.resolve(list) };
+      return await new Migrator({ db: connection, provider }).migrateUp();
     } finally {
       await sql`reset lock_timeout`.execute(connection);
       await sql`reset statement_timeout`.execute(connection);
@@ -112,22 +123,22 @@ async function tryMigrating(db: Database): Promise<MigrationResultSet> {
  * The migrations that newer gateways made, beside which this one can go on.
  * @throws SchemaTooNew where it can't
  */
-export async function newerMigrations(db: Database): Promise<string[]> {
-  const standing = await readStanding(db);
+export async function newerMigrations(db: Database, list = migrations): Promise<string[]> {
+  const standing = await readStanding(db, list);
   const { unknown, missing } = standing;
   if (unknown.some(isBreaking) || (unknown.length > 0 && missing.length > 0)) throw new SchemaTooNew(standing);
   return unknown;
 }
 
-async function readStanding(db: Database): Promise<Standing> {
-  const known = Object.keys(migrations);
+async function readStanding(db: Database, list: typeof migrations): Promise<Standing> {
+  const known = Object.keys(list);
   const { rows: tables } = await sql<{ present: boolean }>`
     select to_regclass('kysely_migration') is not null as present`.execute(db);
   if (tables[0]?.present !== true) return { unknown: [], missing: known };
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
   const had = new Set(rows.map(({ name }) => name));
   return {
-    unknown: [...had].filter((name) => !(name in migrations)),
+    unknown: [...had].filter((name) => !(name in list)),
     missing: known.filter((name) => !had.has(name)),
   };
 }

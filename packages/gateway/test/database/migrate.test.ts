@@ -1,7 +1,8 @@
 import { readFile, readdir } from "node:fs/promises";
-import { sql } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Kysely, sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SchemaTooNew, migrate, newerMigrations } from "../../src/database/migrate.ts";
+import { SchemaTooNew, migrate, migrations, newerMigrations } from "../../src/database/migrate.ts";
 import { type OpenDatabase, openPostgres } from "../../src/database/open.ts";
 import { describeOnDatabases, engines } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
@@ -82,9 +83,34 @@ describe.runIf(engines.includes("postgres"))("migrate by several at once", () =>
     await drop();
   });
 
-  it("migrates once and lets all of them go on", async () => {
+  it("runs each migration once and lets all of them go on", async () => {
     const ran = await Promise.all(processes.map(({ db }) => migrate(db)));
-    expect(ran.filter((names) => names.length > 0)).toHaveLength(1);
+    expect(ran.flat().sort()).toEqual(Object.keys(migrations));
     await Promise.all(processes.map(({ db }) => db.selectFrom("jobs").selectAll().execute()));
+  });
+
+  it("lets those at work get on and never ends what they have begun, however many tables it waits for", async () => {
+    const [newer, agent, worker, watch] = processes.map(({ db }) => db);
+    if (!newer || !agent || !worker || !watch) throw new Error("five processes have to be open");
+    await migrate(newer);
+    const nextRelease = {
+      async up(db: Kysely<unknown>) {
+        for (const table of ["jobs", "workers", "intents"])
+          await sql`alter table ${sql.table(table)} add column later int4`.execute(db);
+      },
+    };
+    const agentsOwn = await agent.startTransaction().execute();
+    const workersOwn = await worker.startTransaction().execute();
+    await sql`lock table intents in row exclusive mode`.execute(agentsOwn);
+    await sql`lock table workers in row exclusive mode`.execute(workersOwn);
+    const migrating = migrate(newer, { ...migrations, "9000_next_release": nextRelease });
+    // It has the jobs, and waits for the worker's transaction.
+    while ((await sql`select from pg_locks where not granted`.execute(watch)).rows.length === 0) await sleep(5);
+    const reading = sql`select from jobs`.execute(agentsOwn);
+    await sleep(700);
+    await workersOwn.commit().execute();
+    await reading;
+    await agentsOwn.commit().execute();
+    expect(await migrating).toEqual(["9000_next_release"]);
   });
 });
