@@ -50,7 +50,7 @@ export class CandidateTable {
   readonly #languages: (string | null)[] = [];
   readonly #countries: (string | null)[] = [];
   readonly #free: number[] = [];
-  readonly #words = new Map<string, string>();
+  readonly #words = new Map<string, { word: string; uses: number }>();
   #tiers = new Uint8Array(0);
   #reputations = new Float64Array(0);
   #skills = new Uint16Array(0);
@@ -105,6 +105,10 @@ export class CandidateTable {
 
   /** The row must be in no order any more: it may stand for another profile next. */
   remove(row: number): void {
+    this.#forget(this.#domains[row]);
+    this.#forget(this.#languages[row]);
+    this.#forget(this.#countries[row]);
+    for (const { domainHash } of this.#scores[row] ?? []) this.#forget(domainHash);
     this.#candidates[row] = undefined;
     this.#tags[row] = [];
     this.#scores[row] = [];
@@ -176,8 +180,16 @@ export class CandidateTable {
   /** The same word is kept once, however many rows have it. */
   #one(word: string): string {
     const known = this.#words.get(word);
-    if (known === undefined) this.#words.set(word, word);
-    return known ?? word;
+    if (known === undefined) this.#words.set(word, { word, uses: 1 });
+    else known.uses += 1;
+    return known?.word ?? word;
+  }
+
+  #forget(word: string | null | undefined): void {
+    const known = typeof word === "string" ? this.#words.get(word) : undefined;
+    if (known === undefined) return;
+    known.uses -= 1;
+    if (known.uses === 0) this.#words.delete(known.word);
   }
 
   #grow(rows: number): void {

@@ -21,6 +21,7 @@ export interface KnownCandidate extends Candidate {
 
 /** The profiles, by their rows, that have a tag; in the order in which the shortlist is taken. */
 interface Posting {
+  tag: string;
   rows: InstanceType<typeof BTree<number, undefined>>;
   /** The same rows as bits, where they are many. */
   bits: Uint32Array | undefined;
@@ -54,7 +55,8 @@ export class CandidateIndex {
   complete = false;
   readonly #table = new CandidateTable();
   readonly #postings = new Map<string, number>();
-  readonly #postingsById: Posting[] = [];
+  readonly #postingsById: (Posting | undefined)[] = [];
+  readonly #freePostings: number[] = [];
   readonly #rowsOfWorker = new Map<string, readonly number[]>();
   readonly #heldUntilMs = new Map<string, number>();
   readonly #inOrder = (a: number, b: number): number => this.#table.compare(a, b);
@@ -62,6 +64,11 @@ export class CandidateIndex {
   /** Profiles in it. */
   get size(): number {
     return this.#table.size;
+  }
+
+  /** Tags that anybody in it has. */
+  get tags(): number {
+    return this.#postings.size;
   }
 
   /** Takes in what a worker is now; without profiles it is not available. */
@@ -87,6 +94,7 @@ export class CandidateIndex {
     this.#table.clear();
     this.#postings.clear();
     this.#postingsById.length = 0;
+    this.#freePostings.length = 0;
     this.#rowsOfWorker.clear();
     this.#heldUntilMs.clear();
   }
@@ -177,8 +185,11 @@ export class CandidateIndex {
   #remove(row: number): void {
     for (const tag of this.#table.tagsOf(row)) {
       const posting = this.#postingsById[tag];
-      posting?.rows.delete(row);
-      if (posting?.bits !== undefined) posting.bits[row >>> 5] = (posting.bits[row >>> 5] ?? 0) & ~(1 << (row & 31));
+      if (posting === undefined) continue;
+      posting.rows.delete(row);
+      if (posting.bits !== undefined) posting.bits[row >>> 5] = (posting.bits[row >>> 5] ?? 0) & ~(1 << (row & 31));
+      // Skills are anybody's words: what nobody has any more would only gather.
+      if (posting.rows.size === 0) this.#drop(tag, posting);
     }
     this.#table.remove(row);
   }
@@ -186,10 +197,17 @@ export class CandidateIndex {
   #postingIdOf(tag: string): number {
     const known = this.#postings.get(tag);
     if (known !== undefined) return known;
-    const id = this.#postingsById.length;
+    const id = this.#freePostings.pop() ?? this.#postingsById.length;
     this.#postings.set(tag, id);
-    this.#postingsById.push({ rows: new BTree<number, undefined>(undefined, this.#inOrder, 128), bits: undefined });
+    const rows = new BTree<number, undefined>(undefined, this.#inOrder, 128);
+    this.#postingsById[id] = { tag, rows, bits: undefined };
     return id;
+  }
+
+  #drop(id: number, { tag }: Posting): void {
+    this.#postings.delete(tag);
+    this.#postingsById[id] = undefined;
+    this.#freePostings.push(id);
   }
 }
 
