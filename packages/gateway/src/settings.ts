@@ -170,7 +170,7 @@ export const settings = {
     "STRANGER_REQUESTS_PER_MINUTE",
     integer(1, 10_000_000),
     "600",
-    "Requests of one IP address without a valid key or session: a page with its assets, not a search for tokens.",
+    "Requests of one IPv4 address, or of one IPv6 /64, without a valid key or session: a page with its assets, not a search for tokens.",
   ),
   logLevel: setting(
     "LOG_LEVEL",

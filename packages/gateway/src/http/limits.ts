@@ -4,6 +4,7 @@ import type { Request } from "express";
 import { ApiError } from "@hireforhumans/protocol";
 import type { Database } from "../context.ts";
 import { inGroups } from "../groups.ts";
+import { networkOf } from "./networks.ts";
 
 export interface LimitOptions {
   db: Database;
@@ -11,7 +12,7 @@ export interface LimitOptions {
   shared: boolean;
   /** Requests a minute of one API key or one worker. */
   callerPerMinute: number;
-  /** Requests a minute of one IP address that shows no valid key or session. */
+  /** Requests a minute of one IPv4 address or IPv6 /64 that shows no valid key or session. */
   strangerPerMinute: number;
 }
 
@@ -25,7 +26,7 @@ export interface Limits {
 export function createLimits(options: LimitOptions): Limits {
   const caller = consumerOf(options, "caller", options.callerPerMinute);
   const stranger = consumerOf(options, "stranger", options.strangerPerMinute);
-  return { caller, stranger: (request) => stranger(request.ip ?? "unknown") };
+  return { caller, stranger: ({ ip }) => stranger(ip === undefined ? "unknown" : networkOf(ip)) };
 }
 
 type Limiter = RateLimiterMemory | RateLimiterPostgres;

@@ -1,6 +1,7 @@
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { sql } from "kysely";
 import type { Context } from "../context.ts";
+import { networkOf } from "../http/networks.ts";
 import { keyedHash } from "./secret.ts";
 
 /** Addresses that many share who have nothing in common: the machine itself, and the networks inside of others. */
@@ -19,23 +20,17 @@ inner.addAddress("::1", "ipv6");
 inner.addSubnet("fc00::", 7, "ipv6");
 inner.addSubnet("fe80::", 10, "ipv6");
 
-/** The network by which accounts are linked: an IPv4 address, or the /64 that one household or office has. */
-export function networkOf(ip: string): string | undefined {
-  const plain = ip.startsWith("::ffff:") ? ip.slice(7) : ip;
+/** The network by which accounts are linked. @returns undefined for what is no address, or one that links nobody */
+export function linkingNetworkOf(ip: string): string | undefined {
+  const network = networkOf(ip);
+  const plain = isIPv4(network) ? network : ip;
   if (!isIP(plain)) return undefined;
-  if (inner.check(plain, isIPv6(plain) ? "ipv6" : "ipv4")) return undefined;
-  if (!isIPv6(plain)) return plain;
-  const { hostname } = new URL(`http://[${plain}]`);
-  const [head = "", tail] = hostname.slice(1, -1).split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? [] : Array<string>(8 - groups.length - after.length).fill("0");
-  return [...groups, ...zeros, ...after].slice(0, 4).join(":");
+  return inner.check(plain, isIPv6(plain) ? "ipv6" : "ipv4") ? undefined : network;
 }
 
 /** Remembers, as a keyed hash, from where an account came, so that it is not drawn to review others from there. */
 export async function rememberNetwork(ctx: Context, address: string, ip: string | undefined): Promise<void> {
-  const network = ip === undefined ? undefined : networkOf(ip);
+  const network = ip === undefined ? undefined : linkingNetworkOf(ip);
   if (network === undefined) return;
   await ctx.db
     .insertInto("networks_seen")

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type EvidenceBundle, evidenceBundleSchema, jobCreateSchema } from "@hireforhumans/protocol";
 import { buildPacket } from "../../src/handoff/packet.ts";
 import { scrub, scrubLightly } from "../../src/handoff/scrub.ts";
-import { networkOf } from "../../src/review/networks.ts";
+import { linkingNetworkOf } from "../../src/review/networks.ts";
 import { reviewCaseOf } from "../../src/review/review-case.ts";
 
 const jobId = "job_01jd3v8q6ze5fr8wq1m4t7x2yk";
@@ -72,6 +72,8 @@ describe("the network of an address", () => {
   it.each([
     ["203.0.113.7", "203.0.113.7"],
     ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["::ffff:cb00:7107", "203.0.113.7"],
+    ["::ffff:10.1.2.3", undefined],
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
     ["2001:db8::1", "2001:db8:0:0"],
     ["127.0.0.1", undefined],
@@ -80,6 +82,6 @@ describe("the network of an address", () => {
     ["garbage", undefined],
     ["", undefined],
   ])("%s is %s", (ip, network) => {
-    expect(networkOf(ip)).toBe(network);
+    expect(linkingNetworkOf(ip)).toBe(network);
   });
 });
