@@ -8,6 +8,7 @@ import { createEscrowBatch } from "./chain/batch.ts";
 import { createFees } from "./chain/fees.ts";
 import { createFinalNumber } from "./chain/finality.ts";
 import { createFollower, type Follower } from "./chain/follower.ts";
+import { hashInWasm } from "./chain/keccak.ts";
 import { ChainNode } from "./chain/node.ts";
 import { createOutbox } from "./chain/outbox.ts";
 import { createChainReader, type Deployment } from "./chain/reader.ts";
@@ -49,6 +50,7 @@ export interface Gateway {
  * ChainMismatch, ChainReplaced; EADDRINUSE where the port is taken
  */
 export async function startGateway(config: Config, log: Logger): Promise<Gateway> {
+  await hashInWasm();
   const database = await openDatabase(config, log);
   try {
     await migrate(database.db);

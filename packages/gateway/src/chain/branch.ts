@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Database, Trx } from "../context.ts";
 import type { ChainEvent } from "./events.ts";
 import type { Block } from "./node.ts";
@@ -8,9 +9,6 @@ import type { Head } from "./reader.ts";
 export interface StoredBlock extends Head {
   final: boolean;
 }
-
-/** Rows of one statement; PostgreSQL takes 65,535 parameters at most, an event has 8. */
-const ROWS_PER_INSERT = 2_000;
 
 export async function readHead(db: Database): Promise<Head | undefined> {
   const row = await db
@@ -44,36 +42,31 @@ export async function readOpenBlocks(db: Database): Promise<StoredBlock[]> {
 }
 
 export async function appendBlocks(trx: Trx, blocks: Block[], events: ChainEvent[]): Promise<void> {
-  for (const chunk of chunksOf(blocks)) {
-    await trx
-      .insertInto("blocks")
-      .values(
-        chunk.map((block) => ({
-          hash: block.hash,
-          number: block.number,
-          parent_hash: block.parentHash,
-          timestamp_seconds: block.timestampSeconds,
-        })),
-      )
-      .execute();
-  }
-  for (const chunk of chunksOf(events)) {
-    await trx
-      .insertInto("chain_events")
-      .values(
-        chunk.map((event) => ({
-          block_hash: event.blockHash,
-          log_index: event.logIndex,
-          block_number: event.blockNumber,
-          transaction_hash: event.transactionHash,
-          address: event.address,
-          name: event.name,
-          chain_job_id: event.chainJobId,
-          args: JSON.stringify(event.args),
-        })),
-      )
-      .execute();
-  }
+  const blockRows = blocks.map(({ hash, number, parentHash, timestampSeconds }) => {
+    return { hash, number: number.toString(), parent: parentHash, seconds: timestampSeconds.toString() };
+  });
+  await sql`
+    insert into blocks (hash, number, parent_hash, timestamp_seconds)
+    select hash, number, parent, seconds
+    from jsonb_to_recordset(${JSON.stringify(blockRows)}::jsonb)
+      as block (hash text, number int8, parent text, seconds int8)`.execute(trx);
+  if (events.length === 0) return;
+  const eventRows = events.map((event) => ({
+    block: event.blockHash,
+    index: event.logIndex,
+    number: event.blockNumber.toString(),
+    transaction: event.transactionHash,
+    address: event.address,
+    name: event.name,
+    job: event.chainJobId,
+    args: event.args,
+  }));
+  await sql`
+    insert into chain_events (block_hash, log_index, block_number, transaction_hash, address, name, chain_job_id, args)
+    select block, index, number, transaction, address, name, job, args
+    from jsonb_to_recordset(${JSON.stringify(eventRows)}::jsonb) as event (
+      block text, index int4, number int8, transaction text, address text, name text, job text, args jsonb
+    )`.execute(trx);
 }
 
 /** Takes back the blocks above `ancestor` with their events. @returns the jobs that those were about, by id on chain */
@@ -115,11 +108,4 @@ export async function finalizeUpTo(trx: Trx, number: bigint): Promise<void> {
       ),
     )
     .execute();
-}
-
-function chunksOf<T>(rows: T[]): T[][] {
-  const chunks: T[][] = [];
-  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT)
-    chunks.push(rows.slice(start, start + ROWS_PER_INSERT));
-  return chunks;
 }

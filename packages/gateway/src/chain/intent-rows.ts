@@ -51,24 +51,19 @@ export async function insertIntents(trx: Trx, signer: string, intents: readonly 
     );
   }
   if (intents.length === 0) return [];
-  const inserted = await trx
-    .insertInto("intents")
-    .values(
-      intents.map((intent) => ({
-        id: newId("int"),
-        intent_key: intent.key,
-        kind: intent.kind,
-        job_id: intent.jobId ?? null,
-        signer,
-        to_address: intent.to,
-        data: intent.data,
-        gas_limit: intent.gasLimit,
-      })),
+  const wanted = intents.map(({ key, kind, jobId, to, data, gasLimit }) => {
+    return { id: newId("int"), key, kind, job: jobId ?? null, to, data, gas: gasLimit.toString() };
+  });
+  const { rows: inserted } = await sql<{ id: string; intent_key: string }>`
+    with inserted as (
+      insert into intents (id, intent_key, kind, job_id, signer, to_address, data, gas_limit)
+      select id, key, kind, job, ${signer}, "to", data, gas
+      from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
+        as wanted (id text, key text, kind text, job text, "to" text, data text, gas int8)
+      on conflict (intent_key) do nothing
+      returning id, intent_key
     )
-    .onConflict((conflict) => conflict.column("intent_key").doNothing())
-    .returning(["id", "intent_key"])
-    .execute();
-  if (inserted.length > 0) await sql`select pg_notify('intents', '')`.execute(trx);
+    select id, intent_key, pg_notify('intents', '') from inserted`.execute(trx);
   const ids = new Map(inserted.map(({ id, intent_key }) => [intent_key, id]));
   const missing = intents.map(({ key }) => key).filter((key) => !ids.has(key));
   if (missing.length > 0) {

@@ -71,10 +71,12 @@ export interface FailureReason {
 }
 
 /**
- * What follows when a block took an intent up, in the transaction that records it. After a reorg the last word
+ * What follows when an intent was signed or a block took it up, in the transaction that records it. After a reorg the last word
  * counts: `onMined` may follow `onFailed`, and either may come again, so both must be idempotent.
  */
 export interface IntentHandler {
+  /** The transactions that carry these were signed, in the transaction that stores them; again after a nonce was lost. */
+  onSigned?: (trx: Trx, signed: readonly { intent: Intent; hash: string }[]) => Promise<void>;
   /** Of those that one transaction carried. */
   onMined?: (trx: Trx, intents: readonly Intent[], receipt: Receipt) => Promise<void>;
   onFailed?: (trx: Trx, intent: Intent, reason: FailureReason) => Promise<void>;

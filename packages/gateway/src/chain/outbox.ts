@@ -24,7 +24,7 @@ import {
   signIntents,
   transactionsOf,
 } from "./intent-rows.ts";
-import type { IntentHandler, IntentKind, NewIntent } from "./intent.ts";
+import type { Intent, IntentHandler, IntentKind, NewIntent } from "./intent.ts";
 import { createLease } from "./lease.ts";
 import { type ChainNode, NodeError } from "./node.ts";
 import { Settlement } from "./settlement.ts";
@@ -257,10 +257,18 @@ class LeasedOutbox implements Outbox {
     return db.transaction().execute(async (trx) => {
       await this.#lease.guard(trx);
       const plans = planBatches(await readQueued(trx, this.signer, SIGN_AT_ONCE), batch);
-      return plans.length === 0
-        ? new Map<string, string>()
-        : signIntents(trx, plans, { ...this.#options, fees: offered });
+      if (plans.length === 0) return new Map<string, string>();
+      const hashes = await signIntents(trx, plans, { ...this.#options, fees: offered });
+      await this.#tellSigned(trx, plans.flat(), hashes);
+      return hashes;
     });
+  }
+
+  async #tellSigned(trx: Trx, intents: readonly Intent[], hashes: ReadonlyMap<string, string>): Promise<void> {
+    for (const [kind, some] of Map.groupBy(intents, (intent) => intent.kind)) {
+      const signed = some.map((intent) => ({ intent, hash: hashes.get(intent.id) ?? "" }));
+      await this.#handlers.get(kind)?.onSigned?.(trx, signed);
+    }
   }
 
   /** @returns whether a node took some and waits for others */

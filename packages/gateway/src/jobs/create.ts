@@ -12,7 +12,6 @@ import {
 import { arbiterFor } from "../arbitration/jurors.ts";
 import { ChainUnavailable } from "../chain/errors.ts";
 import type { Context, Database } from "../context.ts";
-import { inGroups } from "../groups.ts";
 import type { KeyCaller } from "../http/caller.ts";
 import type { Call } from "../http/route.ts";
 import { newId } from "../ids.ts";
@@ -20,7 +19,7 @@ import { availabilityOf } from "../matching/availability.ts";
 import { requireDecent } from "../screening/screen-job.ts";
 import { requireAllowedUrl } from "../webhooks/endpoints.ts";
 import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
-import { type JobRow, jobColumns } from "./find.ts";
+import { jobColumns } from "./find.ts";
 import { readFunds } from "./funds.ts";
 import { type Repeatable, jobMadeBy, repeatableOf } from "./idempotency.ts";
 import { paymentRequirementOf } from "./payment-terms.ts";
@@ -40,7 +39,6 @@ interface CreateParts {
   ctx: Context;
   write: WriteJob;
   estimate: (requirements: Requirements) => Promise<Availability>;
-  remember: (told: { jobId: string; transactionHash: string }) => Promise<undefined>;
 }
 
 /** Estimates are told, not promised; this one serves all posts of a moment. */
@@ -53,7 +51,6 @@ export function createJobCreation(ctx: Context): CreateJob {
     ctx,
     write: createJobWriter(ctx),
     estimate: remembered((requirements: Requirements) => availabilityOf(ctx, requirements), ESTIMATE_MS),
-    remember: inGroups((told: { jobId: string; transactionHash: string }[]) => rememberHashes(ctx.db, told)),
   };
   return (call) => createJob(parts, call);
 }
@@ -67,19 +64,19 @@ async function createJob(parts: CreateParts, { caller, body, request, log }: Cre
   const { ctx } = parts;
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
   const earlier = (await jobMadeBy(ctx.db, repeatable)) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
-  if (earlier !== undefined) return answerAgain(parts, earlier, log);
+  if (earlier !== undefined) return answerAgain(ctx, earlier, log);
   requireNoReview(body);
   await requireDecent(ctx, caller, body);
   const { jobId, made } = await makeJob(parts, caller, body, repeatable);
-  if (made === undefined) return answerAgain(parts, jobId, log);
-  return answerOf(parts, made.row, await broadcastFunding(ctx, jobId, made.intentId, log));
+  if (made === undefined) return answerAgain(ctx, jobId, log);
+  return presentCreatedJob(ctx.chain.deployment, made.row, await broadcastFunding(ctx, jobId, made.intentId, log));
 }
 
-async function answerAgain(parts: CreateParts, jobId: string, log: Logger): Promise<Job> {
-  const { ctx } = parts;
+async function answerAgain(ctx: Context, jobId: string, log: Logger): Promise<Job> {
   const sent = await broadcastFunding(ctx, jobId, await fundingIntentId(ctx.db, jobId), log);
   const row = await ctx.db.selectFrom("jobs").select(jobColumns).where("id", "=", jobId).executeTakeFirstOrThrow();
-  return answerOf(parts, row, sent === null ? null : await firstFundingHash(ctx.db, jobId));
+  const hash = sent === null ? null : await firstFundingHash(ctx.db, jobId);
+  return presentCreatedJob(ctx.chain.deployment, row, hash);
 }
 
 /** @returns null while it can't be signed: the job exists and its intent is stored, so that an error would make the caller post a second one */
@@ -175,23 +172,4 @@ async function firstFundingHash(db: Database, jobId: string): Promise<string> {
     .limit(1)
     .executeTakeFirstOrThrow();
   return hash;
-}
-
-/** The answer to a job's creation, whenever it is asked for. */
-async function answerOf({ ctx, remember }: CreateParts, row: JobRow, transactionHash: string | null): Promise<Job> {
-  if (transactionHash !== null && row.escrow_transaction_hash === null)
-    await remember({ jobId: row.id, transactionHash });
-  return presentCreatedJob(ctx.chain.deployment, row, transactionHash);
-}
-
-/** Keeps the hash that was answered, for jobs that are looked at before the chain has told it. */
-async function rememberHashes(db: Database, told: readonly { jobId: string; transactionHash: string }[]) {
-  await sql`
-    update jobs set escrow_transaction_hash = coalesce(escrow_transaction_hash, told.hash)
-    from unnest(
-      ${told.map(({ jobId }) => jobId)}::text[], ${told.map(({ transactionHash }) => transactionHash)}::text[]
-    ) as told (id, hash)
-    where jobs.id = told.id
-  `.execute(db);
-  return told.map(() => undefined);
 }

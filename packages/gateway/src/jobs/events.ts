@@ -51,20 +51,40 @@ export async function appendJobEvents(trx: Trx, events: readonly NewJobEvent[]):
       from placed join job on job.id = placed."jobId"
       returning id, job_id, sequence, type
     )
-    select event.id, event.job_id as "jobId", event.sequence, pg_notify('job_events', event.job_id), array(
-      select e.id from webhook_endpoints e
-      where e.deleted_at is null and e.client_id = job.client_id and e.job_id is null
-        and (e.event_types = '{}' or event.type = any (e.event_types))
-      union all
-      select e.id from webhook_endpoints e
-      where e.deleted_at is null and e.job_id = event.job_id
-        and (e.event_types = '{}' or event.type = any (e.event_types))
-    ) as endpoints
-    from event join job on job.id = event.job_id
+    select ${toldColumns} from event join job on job.id = event.job_id
   `.execute(trx);
   await addDeliveries(trx, rows);
   return rows.length;
 }
+
+/**
+ * Adds `job.created` to the history of jobs that this transaction has inserted, by `appendJobEvents`' rules: as their first
+ * event, which their rows count already, so that these are not written twice.
+ */
+export async function tellCreated(trx: Trx, jobIds: readonly string[]): Promise<void> {
+  const { rows } = await sql<ToldEvent>`
+    with event as (
+      insert into job_events (id, job_id, sequence, type, once, data)
+      select told.id, told.job_id, 1, 'job.created', 'created', '{}'
+      from unnest(${jobIds.map(() => newId("evt"))}::text[], ${[...jobIds]}::text[]) as told (id, job_id)
+      returning id, job_id, sequence, type
+    )
+    select ${toldColumns} from event join jobs job on job.id = event.job_id
+  `.execute(trx);
+  await addDeliveries(trx, rows);
+}
+
+/** Of `event` and its `job`: what there is to deliver of it and to whom; wakes the streams. */
+const toldColumns = sql`
+  event.id, event.job_id as "jobId", event.sequence, pg_notify('job_events', event.job_id), array(
+    select e.id from webhook_endpoints e
+    where e.deleted_at is null and e.client_id = job.client_id and e.job_id is null
+      and (e.event_types = '{}' or event.type = any (e.event_types))
+    union all
+    select e.id from webhook_endpoints e
+    where e.deleted_at is null and e.job_id = event.job_id
+      and (e.event_types = '{}' or event.type = any (e.event_types))
+  ) as endpoints`;
 
 interface ToldEvent {
   id: string;
@@ -73,20 +93,16 @@ interface ToldEvent {
   endpoints: string[];
 }
 
-/** Rows of one statement; PostgreSQL takes 65,535 parameters at most. */
-const ROWS_PER_INSERT = 5_000;
-
 async function addDeliveries(trx: Trx, events: readonly ToldEvent[]): Promise<void> {
   const deliveries = events.flatMap(({ id, jobId, sequence, endpoints }) =>
-    endpoints.map((endpoint_id) => ({ id: newId("dlv"), endpoint_id, event_id: id, job_id: jobId, sequence })),
+    endpoints.map((endpointId) => ({ id: newId("dlv"), endpointId, eventId: id, jobId, sequence })),
   );
   if (deliveries.length === 0) return;
-  for (let from = 0; from < deliveries.length; from += ROWS_PER_INSERT) {
-    await trx
-      .insertInto("webhook_deliveries")
-      .values(deliveries.slice(from, from + ROWS_PER_INSERT))
-      .execute();
-  }
+  await sql`
+    insert into webhook_deliveries (id, endpoint_id, event_id, job_id, sequence)
+    select id, "endpointId", "eventId", "jobId", sequence
+    from jsonb_to_recordset(${JSON.stringify(deliveries)}::jsonb)
+      as delivery (id text, "endpointId" text, "eventId" text, "jobId" text, sequence int4)`.execute(trx);
   await wakeWebhookSenders(trx);
 }
 

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Intent } from "../chain/outbox.ts";
 import type { Context, Trx } from "../context.ts";
 import { appendJobEvent } from "./events.ts";
@@ -5,10 +6,21 @@ import { appendJobEvent } from "./events.ts";
 /** Follows up on what became of fundings: one that the chain refused ends its job, and nothing was paid. */
 export function handleFundIntents(ctx: Context): void {
   ctx.outbox.handle("fund", {
+    onSigned: rememberHashes,
     onFailed: (trx, intent, reason) => failJob(trx, intent, { code: reason.name, message: reason.message }),
     // After a reorg the same transaction may go through after all; the follower then opens the job.
     onMined: (trx, intents) => reviveJobs(trx, intents),
   });
+}
+
+/** The first hash is the one that was answered; jobs are looked at before the chain has told it. */
+async function rememberHashes(trx: Trx, signed: readonly { intent: Intent; hash: string }[]): Promise<void> {
+  await sql`
+    update jobs set escrow_transaction_hash = signed.hash
+    from unnest(
+      ${signed.map(({ intent }) => intent.jobId)}::text[], ${signed.map(({ hash }) => hash)}::text[]
+    ) as signed (id, hash)
+    where jobs.id = signed.id and escrow_transaction_hash is null`.execute(trx);
 }
 
 async function failJob(trx: Trx, { jobId }: Intent, failure: { code: string; message: string }): Promise<void> {

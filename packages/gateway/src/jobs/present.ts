@@ -48,17 +48,40 @@ export function forWorker(job: Job): Job {
   return { ...job, metadata: {}, state: null };
 }
 
+/** What of a job its creation decides for good. */
+export type CreatedJob = Pick<
+  JobRow,
+  | "id"
+  | "chain_job_id"
+  | "terms"
+  | "request"
+  | "deadline_seconds"
+  | "reward"
+  | "fee"
+  | "category"
+  | "domain"
+  | "skills"
+  | "languages"
+  | "min_reputation"
+  | "pool_id"
+  | "tier"
+  | "estimated_match_seconds"
+  | "workers_available"
+  | "created_at"
+>;
+
 /**
  * As it was when it was made, whatever became of it since: the answer to its creation, for a caller that asks again.
  * @param transactionHash of the first transaction that was signed to fund it
  */
-export function presentCreatedJob(where: Where, row: JobRow, transactionHash: string | null): Job {
+export function presentCreatedJob(where: Where, row: CreatedJob, transactionHash: string | null): Job {
   return presentJob(
     where,
     {
       ...row,
       status: "funding",
       round: 0,
+      until_seconds: null,
       worker_id: null,
       awaiting_answer: false,
       resolution: null,
@@ -77,7 +100,13 @@ export function presentCreatedJob(where: Where, row: JobRow, transactionHash: st
   );
 }
 
-function presentJob({ chainId, escrow }: Where, row: JobRow, { worker, evidence, verdict, rating }: JobParts): Job {
+type PresentedRow = Omit<JobRow, "client_id" | "chain_status" | "cancel_requested_at">;
+
+function presentJob(
+  { chainId, escrow }: Where,
+  row: PresentedRow,
+  { worker, evidence, verdict, rating }: JobParts,
+): Job {
   return {
     job_id: row.id,
     status: row.status as JobStatus,

@@ -1,4 +1,5 @@
 import { ApiError, type FundingAuthorization, type JobCreate, type PaymentRequirement } from "@hireforhumans/protocol";
+import { sql } from "kysely";
 import type { NewIntent } from "../chain/outbox.ts";
 import type { Context, Trx } from "../context.ts";
 import { inGroups } from "../groups.ts";
@@ -6,12 +7,12 @@ import type { KeyCaller } from "../http/caller.ts";
 import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
 import { insertJobEndpoints } from "../webhooks/endpoints.ts";
 import { Books } from "./books.ts";
-import { appendJobEvents } from "./events.ts";
-import type { JobRow } from "./find.ts";
+import { tellCreated } from "./events.ts";
 import type { FundsRead } from "./funds.ts";
 import type { Repeatable } from "./idempotency.ts";
 import { insertJobs } from "./insert.ts";
 import type { PreparedJob } from "./prepare.ts";
+import type { CreatedJob } from "./present.ts";
 import { recordJob } from "./record.ts";
 
 /** A job that is ready to be written, but for what has to be decided under its client's lock. */
@@ -26,14 +27,14 @@ export interface WantedJob {
 }
 
 /** What became of it: a new job with its row and the intent to fund it, or one that the same request made before. */
-export type WrittenJob = { jobId: string; made: { row: JobRow; intentId: string } | undefined };
+export type WrittenJob = { jobId: string; made: { row: CreatedJob; intentId: string } | undefined };
 
 /** @throws ApiError pool_unknown, amount_above_cap, insufficient_funds, insufficient_allowance, … */
 export type WriteJob = (wanted: WantedJob) => Promise<WrittenJob>;
 
 type Outcome = { written: WrittenJob } | { refusal: unknown };
 
-/** Jobs of one transaction; a row has some thirty parameters. */
+/** Jobs of one transaction. */
 const MOST = 100;
 
 /**
@@ -107,7 +108,7 @@ async function insertAll(
   trx: Trx,
   clients: ReadonlyMap<string, { id: string; webhook_secret: string }>,
   entered: readonly WantedJob[],
-): Promise<Map<string, { row: JobRow; intentId: string }>> {
+): Promise<Map<string, { row: CreatedJob; intentId: string }>> {
   if (entered.length === 0) return new Map();
   const rows = await insertJobs(
     trx,
@@ -122,18 +123,17 @@ async function insertAll(
       return [{ client, jobId: job.id, url: body.webhook_url, headers: body.webhook_headers ?? {} }];
     }),
   );
-  await appendJobEvents(
+  await tellCreated(
     trx,
-    entered.map(({ job }) => ({ jobId: job.id, type: "job.created", once: "created" })),
+    entered.map(({ job }) => job.id),
   );
   const intentIds = await ctx.outbox.enqueueAll(
     trx,
     entered.map(({ job, body }) => fundingIntentOf(ctx, job, body.authorization)),
   );
-  const byId = new Map(rows.map((row) => [row.id, row]));
   return new Map(
     entered.flatMap(({ job }, index) => {
-      const row = byId.get(job.id);
+      const row = rows[index];
       const intentId = intentIds[index];
       return row === undefined || intentId === undefined ? [] : [[job.id, { row, intentId }]];
     }),
@@ -141,19 +141,15 @@ async function insertAll(
 }
 
 async function insertRepeatables(trx: Trx, entered: readonly WantedJob[]): Promise<void> {
-  const values = entered.flatMap(({ repeatable, job }) =>
-    repeatable === undefined
-      ? []
-      : [
-          {
-            key_id: repeatable.keyId,
-            idempotency_key: repeatable.idempotencyKey,
-            request_hash: repeatable.requestHash,
-            job_id: job.id,
-          },
-        ],
+  const rows = entered.flatMap(({ repeatable, job }) =>
+    repeatable === undefined ? [] : [{ ...repeatable, jobId: job.id }],
   );
-  if (values.length > 0) await trx.insertInto("idempotency_keys").values(values).execute();
+  if (rows.length === 0) return;
+  await sql`
+    insert into idempotency_keys (key_id, idempotency_key, request_hash, job_id)
+    select "keyId", "idempotencyKey", "requestHash", "jobId"
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as made ("keyId" text, "idempotencyKey" text, "requestHash" text, "jobId" text)`.execute(trx);
 }
 
 function fundingIntentOf(

@@ -5,7 +5,7 @@ import { type Json, type JobCreate, REVIEW_CATEGORY, reviewSchema, type ReviewCa
 import type { Context, Trx } from "../context.ts";
 import { newId } from "../ids.ts";
 import { insertJobs } from "../jobs/insert.ts";
-import { appendJobEvent } from "../jobs/events.ts";
+import { tellCreated } from "../jobs/events.ts";
 import { prepareJob } from "../jobs/prepare.ts";
 import { recordJob } from "../jobs/record.ts";
 import { newWebhookSecret } from "../keys/secret.ts";
@@ -77,7 +77,7 @@ export async function postReview(ctx: Context, trx: Trx, reviewFund: string, rev
       golden_id: "goldenId" in of ? of.goldenId : null,
     })
     .execute();
-  await appendJobEvent(trx, { jobId: job.id, type: "job.created", once: "created" });
+  await tellCreated(trx, [job.id]);
   await ctx.outbox.enqueue(
     trx,
     fundIntent(ctx.chain.deployment.escrow, { id: job.id, chainJobId: job.chainJobId, round: 0, terms: job.terms }),

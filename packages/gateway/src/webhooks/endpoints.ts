@@ -1,5 +1,5 @@
 import { ApiError, type Endpoint, type EndpointCreated, type EventType } from "@hireforhumans/protocol";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { recordAct } from "../audit/record.ts";
 import type { Context, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
@@ -58,19 +58,19 @@ export interface JobEndpoint {
 
 export async function insertJobEndpoints(trx: Trx, endpoints: readonly JobEndpoint[]): Promise<void> {
   if (endpoints.length === 0) return;
-  await trx
-    .insertInto("webhook_endpoints")
-    .values(
-      endpoints.map(({ client, jobId, url, headers }) => ({
-        id: newId("whk"),
-        client_id: client.id,
-        url,
-        secret: client.webhook_secret,
-        headers: JSON.stringify(headers),
-        job_id: jobId,
-      })),
-    )
-    .execute();
+  const rows = endpoints.map(({ client, jobId, url, headers }) => ({
+    id: newId("whk"),
+    client_id: client.id,
+    url,
+    secret: client.webhook_secret,
+    headers,
+    job_id: jobId,
+  }));
+  await sql`
+    insert into webhook_endpoints (id, client_id, url, secret, headers, job_id)
+    select id, client_id, url, secret, headers, job_id
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as endpoint (id text, client_id text, url text, secret text, headers jsonb, job_id text)`.execute(trx);
 }
 
 /** Ends an endpoint with all that waits for it. @throws ApiError not_found */
