@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import { recountPlaces } from "../../packages/gateway/src/workers/places.ts";
-import { advanceJob } from "../../packages/gateway/src/matching/waves.ts";
 import type { Figure } from "./figures.ts";
 import { jobRow } from "./matching-jobs.ts";
 import type { Market } from "./matching.ts";
@@ -14,7 +13,7 @@ const SKILL = "equals";
  * how often. They came on line in the order of their numbers.
  */
 export async function measureFairness(market: Market, clients: number): Promise<Figure[]> {
-  const { db, ctx, clientId, feed } = market;
+  const { db, waves, clientId, feed } = market;
   await insertEquals(market);
   await feed.refresh();
   const asked = { domain: "domain_0", skills: [SKILL], languages: [], certifications: [], countries_allow: [] };
@@ -25,7 +24,7 @@ export async function measureFairness(market: Market, clients: number): Promise<
   await Promise.all(
     Array.from({ length: Math.min(clients, EQUALS / 4) }, async () => {
       for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-        await advanceJob(ctx, id);
+        await waves.advance(id);
         order.push(...(await finish(market, id)));
       }
     }),

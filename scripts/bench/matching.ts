@@ -11,7 +11,7 @@ import { type OpenDatabase, openEmbedded, openPostgres } from "../../packages/ga
 import { bootstrapClient } from "../../packages/gateway/src/keys/bootstrap.ts";
 import { type CandidateFeed, createCandidateFeed } from "../../packages/gateway/src/matching/candidate-feed.ts";
 import { CandidateIndex } from "../../packages/gateway/src/matching/candidates.ts";
-import { advanceJob } from "../../packages/gateway/src/matching/waves.ts";
+import { type Waves, createWaves } from "../../packages/gateway/src/matching/waves.ts";
 import { withDatabase } from "./bench-stack.ts";
 import { measureFairness } from "./fairness.ts";
 import { type Figure, timesOf } from "./figures.ts";
@@ -33,6 +33,7 @@ export interface Market {
   db: Database;
   ctx: Context;
   feed: CandidateFeed;
+  waves: Waves;
   clientId: string;
 }
 
@@ -84,14 +85,18 @@ async function openMarket({ db }: OpenDatabase, { workers, online, serverUrl }: 
     ORACLE_PRIVATE_KEY: key,
   });
   // The parts of a gateway that the first offer of a job goes through; nothing else is asked for.
+  const log = pino({ level: "silent" });
+  const feed = createCandidateFeed({ db, candidates, log });
   const parts: Partial<Context> = {
     db,
+    log,
     candidates,
+    feed,
     config,
     chain: { head: () => ({ timestampSeconds: 1n }) } as Context["chain"],
   };
-  const feed = createCandidateFeed({ db, candidates, log: pino({ level: "silent" }) });
-  return { db, ctx: parts as Context, feed, clientId };
+  const ctx = parts as Context;
+  return { db, ctx, feed, waves: createWaves(ctx), clientId };
 }
 
 async function measureStart({ feed, ctx }: Market): Promise<Figure[]> {
@@ -182,7 +187,7 @@ async function load(market: Market, { clients, seconds }: { clients: number; sec
         const id = jobs.pop();
         if (id === undefined) break;
         const from = performance.now();
-        await advanceJob(market.ctx, id);
+        await market.waves.advance(id);
         times.push(performance.now() - from);
         matched.push(id);
       }

@@ -7,6 +7,7 @@ import type { Config } from "./config.ts";
 import type { Listen } from "./database/notifications.ts";
 import type { OpenDatabase } from "./database/open.ts";
 import type { Schema } from "./database/schema.ts";
+import type { CandidateFeed } from "./matching/candidate-feed.ts";
 import type { CandidateIndex } from "./matching/candidates.ts";
 import type { FileStore } from "./evidence/files.ts";
 import type { Metrics } from "./observability/metrics.ts";
@@ -34,6 +35,8 @@ export interface Context {
   queue: Queue;
   /** Who could be offered what, as far as this process has heard. */
   candidates: CandidateIndex;
+  /** What keeps `candidates` up to date. */
+  feed: CandidateFeed;
   oracle: Oracle;
   files: FileStore;
   /** What the chain has only the hash of, kept beside the files. */

@@ -66,8 +66,8 @@ export async function startGateway(config: Config, log: Logger): Promise<Gateway
 }
 
 async function startOn(database: OpenDatabase, config: Config, log: Logger): Promise<Gateway> {
-  const { context, follower, feed, node } = await assemble(database, config, log);
-  const { outbox, queue } = context;
+  const { context, follower, node } = await assemble(database, config, log);
+  const { outbox, queue, feed } = context;
   if (config.goldenTasksFile !== undefined) await readGoldenTasks(context.db, config.goldenTasksFile);
   registerWork(context);
   const app = createGatewayApp(context, { follower: () => requireFollowing(follower) });
@@ -169,12 +169,13 @@ async function assemble(database: OpenDatabase, config: Config, log: Logger) {
     outbox,
     queue,
     candidates,
+    feed,
     oracle,
     files,
     records,
     network,
   };
-  return { context, follower, feed, node };
+  return { context, follower, node };
 }
 
 function requireFollowing(follower: Follower): void {

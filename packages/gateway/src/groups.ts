@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Context, Trx } from "./context.ts";
 
 export interface GroupOptions {
   /** The largest group. Default: 100. */
@@ -47,4 +48,34 @@ export function inGroups<Item, Answer>(
       waiting.push({ item, resolve, reject });
       if (!running) void run();
     });
+}
+
+/** What became of one member of a group. */
+export type Outcome<Answer> = { answer: Answer } | { refusal: unknown };
+
+/**
+ * Does work for many in one transaction. What the database refuses must not take others with it: where the transaction
+ * fails, each is tried alone. Should it have been committed after all, each must find that out by itself.
+ * @param work gives the outcomes in the order of the items
+ */
+export async function inOneTransaction<Item, Answer>(
+  { db, log }: Pick<Context, "db" | "log">,
+  items: readonly Item[],
+  work: (trx: Trx, items: readonly Item[]) => Promise<Outcome<Answer>[]>,
+): Promise<Outcome<Answer>[]> {
+  try {
+    return await db.transaction().execute((trx) => work(trx, items));
+  } catch (error) {
+    if (items.length <= 1) return items.map(() => ({ refusal: error }));
+    log.warn({ err: error, members: items.length }, "a group failed together; each member is tried alone");
+    const alone: Outcome<Answer>[] = [];
+    for (const item of items) alone.push(...(await inOneTransaction({ db, log }, [item], work)));
+    return alone;
+  }
+}
+
+/** @throws what the member was refused with */
+export function answerOf<Answer>(outcome: Outcome<Answer>): Answer {
+  if ("refusal" in outcome) throw outcome.refusal;
+  return outcome.answer;
 }

@@ -38,6 +38,8 @@ const MANY = 2_048;
 /** Stands for no tag: every profile is there. */
 const ANY = "";
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** Stands for whoever has a reputation there, for jobs that newcomers can't get. */
 const scoredIn = (domainHash: string): string => `scored:${domainHash}`;
 
@@ -111,16 +113,23 @@ export class CandidateIndex {
   }
 
   /**
-   * Who may get a job that asks this, the best first, by the hard filters and the rank of docs/matching.md; except for what
-   * only the database knows: the job's parties, and who was asked before.
+   * Who may get a job that asks this, the best first, by the hard filters and the rank of docs/matching.md; except for the
+   * job's parties, which only the database knows.
+   * @param asked Who was asked before.
+   * @param evenHeld Also those who are being reserved.
    */
-  find(requirements: Requirements, nowMs: number): KnownCandidate[] {
+  find(
+    requirements: Requirements,
+    nowMs: number,
+    { asked = NOBODY, evenHeld = false }: { asked?: ReadonlySet<string>; evenHeld?: boolean } = {},
+  ): KnownCandidate[] {
     const domainHash = domainOf(requirements.domain);
     const table = this.#table;
     const better = (a: Ranked, b: Ranked): number =>
       table.tierOf(a.row) - table.tierOf(b.row) || b.rank - a.rank || table.compareIdle(a.row, b.row);
     const best = new Map<string, Ranked>();
-    for (const row of this.#shortlist(requirements, domainHash)) {
+    const passedOver = (workerId: string): boolean => asked.has(workerId) || (!evenHeld && this.#isHeld(workerId));
+    for (const row of this.#shortlist(requirements, domainHash, passedOver)) {
       const ranked = { row, rank: rankOf(table.rankedBy(row, domainHash), requirements, nowMs) };
       const other = best.get(table.workerIdOf(row));
       if (other === undefined || better(ranked, other) < 0) best.set(table.workerIdOf(row), ranked);
@@ -128,7 +137,11 @@ export class CandidateIndex {
     return [...best.values()].sort(better).map(({ row }) => table.candidate(row));
   }
 
-  #shortlist(requirements: Requirements, domainHash: string): number[] {
+  #isHeld(workerId: string): boolean {
+    return this.#heldUntilMs.size > 0 && (this.#heldUntilMs.get(workerId) ?? 0) > performance.now();
+  }
+
+  #shortlist(requirements: Requirements, domainHash: string, passedOver: (workerId: string) => boolean): number[] {
     const asked: number[] = [];
     const beyondNewcomers = requirements.minReputation > START_SCORE;
     for (const tag of [ANY, ...tagsAsked(requirements), ...(beyondNewcomers ? [scoredIn(domainHash)] : [])]) {
@@ -143,7 +156,7 @@ export class CandidateIndex {
     const found: number[] = [];
     const [from, to] = this.#table.boundsOf(tierNumber(requirements.tier));
     this.#postingsById[rarest]?.rows.forRange(from, to, false, (row) => {
-      if (!others.every((has) => has(row)) || !fits(row)) return undefined;
+      if (!others.every((has) => has(row)) || !fits(row) || passedOver(this.#table.workerIdOf(row))) return undefined;
       found.push(row);
       return found.length === SHORTLIST ? { break: true } : undefined;
     });
@@ -159,7 +172,6 @@ export class CandidateIndex {
   #filterOf(requirements: Requirements, domainHash: string): (row: number) => boolean {
     const { countriesAllow, countriesDeny, minReputation } = requirements;
     const least = Number(minReputation) / 1e18;
-    const now = performance.now();
     const table = this.#table;
     const inCountry = (row: number): boolean => {
       const country = table.countryOf(row);
@@ -167,10 +179,7 @@ export class CandidateIndex {
       return (countriesAllow.length === 0 || countriesAllow.includes(country)) && !countriesDeny.includes(country);
     };
     const anywhere = countriesAllow.length === 0 && countriesDeny.length === 0;
-    return (row) =>
-      (anywhere || inCountry(row)) &&
-      (least === 0 || table.scoreOf(row, domainHash) >= least) &&
-      (this.#heldUntilMs.size === 0 || (this.#heldUntilMs.get(table.workerIdOf(row)) ?? 0) <= now);
+    return (row) => (anywhere || inCountry(row)) && (least === 0 || table.scoreOf(row, domainHash) >= least);
   }
 
   #insert(tag: number, row: number): void {

@@ -39,6 +39,11 @@ export async function offerOf(db: Database, workerId: string, offerId: string): 
   return offer;
 }
 
+export async function offersById(db: Database, offerIds: readonly string[]): Promise<Map<string, OfferRow>> {
+  const rows = await offers(db).where("offers.id", "in", offerIds).execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** Newest first. */
 export async function offersOf(
   db: Database,

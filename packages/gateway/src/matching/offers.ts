@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Trx } from "../context.ts";
 import { redactPacket } from "../handoff/redact.ts";
 import { newId } from "../ids.ts";
-import { appendJobEvent } from "../jobs/events.ts";
+import { appendJobEvents } from "../jobs/events.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Candidate } from "./candidates.ts";
 import type { OpenJob } from "./open-job.ts";
@@ -14,31 +14,49 @@ export interface NewOffers {
   seconds: number;
 }
 
-/** Offers a job to workers that `reserveWorkers` locked; each offer holds a place of its worker until it ends. */
-export async function makeOffers(trx: Trx, { job, wave, candidates, seconds }: NewOffers): Promise<void> {
-  if (candidates.length === 0) return;
-  const redacted = JSON.stringify(redactPacket(job.packet));
-  const values = candidates.map(
-    ({ workerId, profileId }) =>
-      sql`(${newId("off")}, ${job.id}, ${workerId}, ${profileId}, ${job.round}::int4, ${wave}::int4, ${redacted}::jsonb,
-        now() + make_interval(secs => ${seconds}))`,
-  );
+/**
+ * Offers jobs to workers that `reserveWorkers` locked, nobody twice; each offer holds a place of its worker until it ends.
+ */
+export async function makeOffers(trx: Trx, wanted: readonly NewOffers[]): Promise<void> {
+  const rows = wanted.flatMap(({ job, wave, candidates, seconds }) => {
+    const packet = candidates.length === 0 ? null : redactPacket(job.packet);
+    return candidates.map(({ workerId, profileId }) => {
+      return {
+        id: newId("off"),
+        job: job.id,
+        worker: workerId,
+        profile: profileId,
+        round: job.round,
+        wave,
+        packet,
+        seconds,
+      };
+    });
+  });
+  if (rows.length === 0) return;
   // The places are counted when all offers are there: the count asks for the workers of those that were made.
-  const { rows: offers } = await sql<{ id: string; expires_at: Date }>`
+  const { rows: made } = await sql<{ id: string; job_id: string; wave: number; expires_at: Date }>`
     with made as (
-      insert into offers (id, job_id, worker_id, profile_id, round, wave, packet, expires_at) values ${sql.join(values)}
-      returning id, worker_id, expires_at
+      insert into offers (id, job_id, worker_id, profile_id, round, wave, packet, expires_at)
+      select id, job, worker, profile, round, wave, packet, now() + make_interval(secs => seconds)
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as offer
+        (id text, job text, worker text, profile text, round int4, wave int4, packet jsonb, seconds float8)
+      returning id, job_id, worker_id, wave, expires_at
     ),
     counted as materialized (select recount_places(array(select worker_id from made)))
-    select id, expires_at from made, counted
+    select id, job_id, wave, expires_at from made, counted
   `.execute(trx);
-  const [first] = offers;
-  await appendJobEvent(trx, {
-    jobId: job.id,
-    type: "job.offered",
-    once: `offered:${first?.id ?? ""}`,
-    data: { wave, offers: offers.length, expires_at: first?.expires_at.toISOString() },
-  });
+  await appendJobEvents(
+    trx,
+    [...Map.groupBy(made, ({ job_id }) => job_id)].flatMap(([jobId, offers]) =>
+      offers.slice(0, 1).map(({ id, wave, expires_at }) => ({
+        jobId,
+        type: "job.offered" as const,
+        once: `offered:${id}`,
+        data: { wave, offers: offers.length, expires_at: expires_at.toISOString() },
+      })),
+    ),
+  );
 }
 
 /**

@@ -6,7 +6,13 @@ import { askingColumns } from "./requirements.ts";
  * Locks a job that looks for a worker, with what matching needs of it.
  * @returns undefined where it is not open (any more), is being cancelled, or its deadline is over on chain
  */
-export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string) {
+export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string): Promise<OpenJob | undefined> {
+  const [job] = await lockOpenJobs(ctx, trx, [jobId]);
+  return job;
+}
+
+/** The same for many, in one order, so that no two groups wait for each other. */
+export async function lockOpenJobs(ctx: Context, trx: Trx, jobIds: readonly string[]) {
   return (
     trx
       .selectFrom("jobs")
@@ -21,14 +27,15 @@ export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string) {
           "barred",
         ),
       )
-      .where("id", "=", jobId)
+      .where("id", "=", sql<string>`any (${jobIds}::text[])`)
       .where("status", "=", "open")
       .where("chain_status", "=", "open")
       .where("cancel_requested_at", "is", null)
       .where("deadline_seconds", ">", ctx.chain.head().timestampSeconds)
+      .orderBy("id")
       .forUpdate()
-      .executeTakeFirst()
+      .execute()
   );
 }
 
-export type OpenJob = NonNullable<Awaited<ReturnType<typeof lockOpenJob>>>;
+export type OpenJob = Awaited<ReturnType<typeof lockOpenJobs>>[number];

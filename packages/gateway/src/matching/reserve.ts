@@ -15,62 +15,116 @@ import {
 /** A job that asks, with whoever must not review the case where it is a review. */
 export type AskingJob = AskingRow & { wave: number; barred?: readonly string[]; review?: boolean };
 
+/** A job that looks for so many, and who was asked about it before. */
+export interface Wanted {
+  job: AskingJob;
+  count: number;
+  asked: ReadonlySet<string>;
+}
+
 /** Whoever was found by the index is looked at in the database, so many at a time beyond those wanted. */
 const SPARE = 4;
 /** Later they are looked at in larger numbers: something keeps them from this job, such as offers made before. */
 const SPARE_LATER = 60;
 
 /**
- * Finds the best free workers for a job and locks them until the transaction ends, so that none of their places is offered
- * to two jobs at once: who is being reserved by another transaction is passed over, who was reserved a moment ago is seen
- * as it is now. The job's row must be locked.
+ * Finds the best free workers for jobs, each in its turn, and locks them until the transaction ends, so that none of their
+ * places is offered to two jobs at once: who is being reserved by another transaction is passed over, who was reserved a
+ * moment ago is seen as it is now. Nobody is given to two of the jobs. The jobs' rows must be locked.
  *
  * Tiers widen: those of the job's own tier come first, then the next; a tier in which nobody is free costs no time.
- * @param candidates Whom to look at first; where they are not enough, the database is searched.
- * @returns at most `count`, the best first
+ * @param candidates Who is asked for whom; where it has not heard of everybody, the database is searched.
+ * @returns by the job's id at most `count`, the best first
  */
 export async function reserveWorkers(
   trx: Trx,
   candidates: CandidateIndex,
-  job: AskingJob,
-  count: number,
-): Promise<Candidate[]> {
-  const found: Candidate[] = [];
-  const known = candidates.complete && onlyWorkerOf(job) === null;
-  const named = known ? candidates.find(requirementsOfJob(job), Date.now()) : [];
-  for (let at = 0, spare = SPARE; at < named.length && found.length < count; spare = SPARE_LATER) {
-    const looked = named.slice(at, at + count - found.length + spare);
-    at += looked.length;
-    found.push(...(await reserveAmong(trx, candidates, job, count - found.length, looked)));
+  wanted: readonly Wanted[],
+): Promise<Map<string, Candidate[]>> {
+  const reserved = new Map<string, Candidate[]>(wanted.map(({ job }) => [job.id, []]));
+  await reserveNamed(
+    trx,
+    candidates,
+    wanted.filter(({ job }) => isNamedFor(candidates, job)),
+    reserved,
+  );
+  for (const { job, count } of wanted) {
+    if (isNamedFor(candidates, job)) continue;
+    const except = [...reserved.values()].flat().map(({ workerId }) => workerId);
+    reserved.set(job.id, await lock(trx, job, count, sql`p.worker_id <> all (${except}::text[])`));
   }
-  if (found.length === count) return found;
-  const except = found.map(({ workerId }) => workerId);
-  return [...found, ...(await lock(trx, job, count - found.length, sql`p.worker_id <> all (${except}::text[])`))];
+  return reserved;
 }
 
-async function reserveAmong(
+/** Whether the index is asked for a job's candidates. The only one whom a job names is found faster by their address. */
+export const isNamedFor = (candidates: CandidateIndex, job: AskingJob): boolean =>
+  candidates.complete && onlyWorkerOf(job) === null;
+
+/** What of a job's candidates has not been looked at, and how many of them it still needs. */
+interface Looking {
+  job: AskingJob;
+  named: KnownCandidate[];
+  missing: number;
+}
+
+async function reserveNamed(
   trx: Trx,
   candidates: CandidateIndex,
-  job: AskingJob,
-  count: number,
-  looked: readonly KnownCandidate[],
-): Promise<Candidate[]> {
-  // So that who looks at the same time in this process takes others, and none waits or has to look again.
-  const held = looked.slice(0, count).map(({ workerId }) => workerId);
-  candidates.hold(held);
-  const ids = looked.map(({ workerId }) => workerId);
-  const revisions = looked.map(({ revision }) => revision);
-  const { rows } = await sql<{ id: string }>`
-    select reserve_places(
-      ${ids}::text[], ${revisions}::int8[], ${job.id}, ${job.round}::int4, ${partiesOf(job)}::text[], ${count}::int4
-    ) as id
+  wanted: readonly Wanted[],
+  reserved: Map<string, Candidate[]>,
+): Promise<void> {
+  const now = Date.now();
+  const held: string[] = [];
+  let looking: Looking[] = [];
+  for (const { job, count, asked } of wanted) {
+    const named = candidates.find(requirementsOfJob(job), now, { asked });
+    // So that the next, and whoever looks at the same time in this process, take others, and none has to look again.
+    const first = named.slice(0, count).map(({ workerId }) => workerId);
+    candidates.hold(first);
+    held.push(...first);
+    looking.push({ job, named, missing: count });
+  }
+  try {
+    for (let spare = SPARE; ; spare = SPARE_LATER) {
+      looking = looking.filter(({ named, missing }) => named.length > 0 && missing > 0);
+      if (looking.length === 0) break;
+      await lockNamed(trx, looking, spare, reserved);
+    }
+  } finally {
+    candidates.release(held);
+  }
+  candidates.hold([...reserved.values()].flat().map(({ workerId }) => workerId));
+}
+
+/** Looks at the next of each. */
+async function lockNamed(
+  trx: Trx,
+  looking: readonly Looking[],
+  spare: number,
+  reserved: Map<string, Candidate[]>,
+): Promise<void> {
+  const looked = looking.map(({ job, named, missing }) => ({ job, missing, named: named.splice(0, missing + spare) }));
+  const asked = looked.map(({ job, missing, named }) => ({
+    id: job.id,
+    round: job.round,
+    parties: partiesOf(job),
+    count: missing,
+    workers: named.map(({ workerId }) => workerId),
+    revisions: named.map(({ revision }) => revision),
+  }));
+  const given = [...reserved.values()].flat().map(({ workerId }) => workerId);
+  const { rows } = await sql<{ job: string; worker: string }>`
+    select job, worker from reserve_together(${JSON.stringify(asked)}::jsonb, ${given}::text[])
   `.execute(trx);
-  candidates.release(held);
-  const barred = job.review === true && rows.length > 0 ? (await barredNow(trx, job.id)).ids : new Set();
-  const free = rows.filter(({ id }) => !barred.has(id));
-  const reserved = free.flatMap(({ id }) => looked.filter(({ workerId }) => workerId === id));
-  candidates.hold(reserved.map(({ workerId }) => workerId));
-  return reserved;
+  const locked = Map.groupBy(rows, ({ job }) => job);
+  for (const [index, { job, named }] of looked.entries()) {
+    const ids = new Set(locked.get(job.id)?.map(({ worker }) => worker));
+    const barred = job.review === true && ids.size > 0 ? (await barredNow(trx, job.id)).ids : new Set();
+    const got = named.filter(({ workerId }) => ids.has(workerId) && !barred.has(workerId));
+    reserved.get(job.id)?.push(...got);
+    const one = looking[index];
+    if (one !== undefined) one.missing -= got.length;
+  }
 }
 
 /** Looks at one worker alone. */
@@ -79,10 +133,19 @@ export async function reserveWorker(trx: Trx, job: AskingJob, workerId: string):
   return reserved;
 }
 
-/** Whether somebody fits and is free whom another transaction only holds at this moment. */
-export async function someoneIsHeld(trx: Trx, job: AskingJob): Promise<boolean> {
+/**
+ * Whether somebody fits and is free whom another transaction only holds at this moment. Call it when the offers of this
+ * one are made.
+ */
+export async function someoneIsHeld(trx: Trx, candidates: CandidateIndex, { job, asked }: Wanted): Promise<boolean> {
+  let among = sql`true`;
+  if (isNamedFor(candidates, job)) {
+    const named = candidates.find(requirementsOfJob(job), Date.now(), { asked, evenHeld: true });
+    if (named.length === 0) return false;
+    among = sql`p.worker_id = any (${named.map(({ workerId }) => workerId)}::text[])`;
+  }
   const { rows } = await sql`
-    select from ${fitting(askedByJob(job))} and p.available
+    select from ${fitting(askedByJob(job))} and p.available and ${among}
       and w.presence = 'online' and w.load + w.offered < w.capacity
     limit 1
   `.execute(trx);

@@ -40,7 +40,7 @@ async function offerTo(ctx: Context, workerId: string, jobId: string): Promise<v
     const seconds = offerWaveSeconds[Math.min(job.wave, offerWaveSeconds.length - 1)] ?? 0;
     const candidate = await reserveWorker(trx, job, workerId);
     if (candidate === undefined) return;
-    await makeOffers(trx, { job, wave: job.wave, candidates: [candidate], seconds });
+    await makeOffers(trx, [{ job, wave: job.wave, candidates: [candidate], seconds }]);
     await trx
       .updateTable("jobs")
       .set({ next_wave_at: sql`now() + make_interval(secs => ${seconds})` })

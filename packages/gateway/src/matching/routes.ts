@@ -6,12 +6,13 @@ import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import type { Requirements } from "../jobs/requirements.ts";
 import { showSignOfLife } from "../workers/presence.ts";
-import { acceptOffer } from "./accept.ts";
+import { createAcceptance } from "./accept.ts";
 import { availabilityOf } from "./availability.ts";
 import { declineOffer } from "./decline.ts";
 import { offersOf, presentOffer } from "./find-offer.ts";
 
 export function matchingRoutes(ctx: Context): ServedRoute[] {
+  const accept = createAcceptance(ctx);
   return [
     serve("listOffers", async ({ caller, query }) => {
       await showSignOfLife(ctx.db, caller.worker.id);
@@ -20,7 +21,7 @@ export function matchingRoutes(ctx: Context): ServedRoute[] {
       return pageOf(rows, query.limit, (row) => presentOffer(ctx.chain, row));
     }),
 
-    serve("acceptOffer", ({ caller, params, body }) => acceptOffer(ctx, caller.worker, params.id, body)),
+    serve("acceptOffer", ({ caller, params, body }) => accept(caller.worker, params.id, body)),
 
     serve("declineOffer", ({ caller, params, body }) => declineOffer(ctx, caller.worker.id, params.id, body.reason)),
 

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { sweepChanges } from "./candidate-feed.ts";
 import { handleAcceptIntents } from "./accept-intent.ts";
 import { placeWorker } from "./returning.ts";
-import { advanceJob, sweepWaves } from "./waves.ts";
+import { createWaves } from "./waves.ts";
 
 /** Jobs and workers are stepped by the queue within milliseconds; this catches what it lost, and time-outs. */
 const WAVES_EVERY_MS = 1_000;
@@ -10,11 +10,12 @@ const CHANGES_EVERY_MS = 60_000;
 
 /** Registers matching's part in queue, sweeps and outbox. Call it before those start. */
 export function startMatching(ctx: Context): void {
+  const waves = createWaves(ctx);
   ctx.queue.work("match", async (id) => {
     if (id.startsWith("wrk_")) await placeWorker(ctx, id);
-    else await advanceJob(ctx, id);
+    else await waves.advance(id);
   });
-  ctx.queue.sweep("waves", WAVES_EVERY_MS, () => sweepWaves(ctx));
+  ctx.queue.sweep("waves", WAVES_EVERY_MS, () => waves.sweep());
   ctx.queue.sweep("worker_changes", CHANGES_EVERY_MS, () => sweepChanges(ctx.db));
   handleAcceptIntents(ctx);
 }

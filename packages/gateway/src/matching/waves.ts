@@ -1,10 +1,11 @@
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
+import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
 import { makeOffers, wakeWorkers } from "./offers.ts";
-import { type OpenJob, lockOpenJob } from "./open-job.ts";
-import { reserveWorkers, someoneIsHeld } from "./reserve.ts";
+import { type OpenJob, lockOpenJobs } from "./open-job.ts";
+import { type Wanted, isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
 /** Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. */
 const LOOK_AGAIN_SECONDS = 60;
@@ -12,100 +13,217 @@ const LOOK_AGAIN_SECONDS = 60;
 const HELD_SECONDS = 0.5;
 /** So many offers without an answer in a row, and a worker is taken to be away. */
 const MISSES_UNTIL_AWAY = 2;
+/** Jobs of one transaction: their rows and those of the workers asked are held until it ends. */
+const MOST = 50;
 
 const batchSize = 50;
 
-/**
- * Takes the next step of a job's matching, if it is due: unanswered offers time out, and the next wave is offered. A wave
- * for which nobody is free waits its time out too, so that who comes meanwhile is asked before the job is given up.
- * @returns false where there was nothing to do
- */
-export async function advanceJob(ctx: Context, jobId: string): Promise<boolean> {
-  return ctx.db.transaction().execute(async (trx) => {
-    const job = await lockOpenJob(ctx, trx, jobId);
-    if (job?.due !== true) return false;
-    const open = await timeOutOffers(ctx, trx, jobId);
-    await setNextWave(trx, job, open === null ? await nextWave(ctx, trx, job) : { wave: job.wave, at: open });
-    return true;
-  });
+export interface Waves {
+  /**
+   * Takes the next step of a job's matching, if it is due: unanswered offers time out, and the next wave is offered. A
+   * wave for which nobody is free waits its time out too, so that who comes meanwhile is asked before the job is given up.
+   * @returns false where there was nothing to do
+   */
+  advance(jobId: string): Promise<boolean>;
+  /**
+   * Steps the jobs whose time has come; the queue has stepped most of them before.
+   * @returns how many moved
+   */
+  sweep(): Promise<number>;
 }
 
+/** The index of candidates named too few for a job, and may not have heard of somebody yet. */
+const unheard = Symbol("unheard");
+type Step = boolean | typeof unheard;
+
+/** Jobs that are due while others are being stepped are stepped together, each by its own rules. */
+export function createWaves(ctx: Context): Waves {
+  const stepAll = (heard: boolean) =>
+    inGroups(
+      (jobIds: string[]) => {
+        let reserved: readonly string[] = [];
+        return inOneTransaction(ctx, jobIds, async (trx, group: readonly string[]) => {
+          // What was tried before was taken back: those whom it reserved are free.
+          ctx.candidates.release(reserved);
+          return advanceAll(ctx, trx, group, { heard, onReserved: (ids) => (reserved = ids) });
+        });
+      },
+      { most: MOST },
+    );
+  const step = stepAll(false);
+  const lastStep = stepAll(true);
+  const hear = inGroups((jobIds: string[]) => ctx.feed.refresh().then(() => jobIds));
+
+  async function advance(jobId: string): Promise<boolean> {
+    const stepped = answerOf(await step(jobId));
+    if (stepped !== unheard) return stepped;
+    await hear(jobId);
+    return answerOf(await lastStep(jobId)) === true;
+  }
+
+  return {
+    advance,
+    async sweep() {
+      const due = await dueJobs(ctx);
+      const moved = await Promise.all(due.map((jobId) => advanceOrPostpone(ctx, advance, jobId)));
+      return moved.filter(Boolean).length;
+    },
+  };
+}
+
+/** What becomes of a job: waves made in this round, and when to look again, or in how many seconds. */
 interface Wave {
-  /** Waves made in this round. */
   wave: number;
-  /** When to look again, or in how many seconds. */
   at: Date | number;
 }
 
-async function nextWave(ctx: Context, trx: Trx, job: OpenJob): Promise<Wave> {
-  const { offerWaveSizes: sizes, offerWaveSeconds: waits } = ctx.config;
-  const last = sizes.length - 1;
-  const wave = Math.min(job.wave, last);
-  const seconds = waits[wave] ?? LOOK_AGAIN_SECONDS;
-  const exhausted = job.wave > last;
-  const staysOpen = !exhausted || job.unmatched_at !== null || (await giveUp(ctx, trx, job));
-  if (!staysOpen) return { wave: job.wave, at: LOOK_AGAIN_SECONDS };
-  const candidates = await reserveWorkers(trx, ctx.candidates, job, sizes[wave] ?? 1);
-  if (candidates.length === 0 && (await someoneIsHeld(trx, job))) return { wave: job.wave, at: HELD_SECONDS };
-  await makeOffers(trx, { job, wave: wave + 1, candidates, seconds });
-  const idle = exhausted && candidates.length === 0;
-  return { wave: wave + 1, at: idle ? LOOK_AGAIN_SECONDS : seconds };
-}
-
-async function setNextWave(trx: Trx, job: OpenJob, { wave, at }: Wave): Promise<void> {
-  const next = typeof at === "number" ? sql<Date>`now() + make_interval(secs => ${at})` : at;
-  await trx.updateTable("jobs").set({ wave, next_wave_at: next }).where("id", "=", job.id).execute();
-}
-
-/** @returns until when the first of the job's offers runs that are still open; null where there is none */
-async function timeOutOffers(ctx: Context, trx: Trx, jobId: string): Promise<Date | null> {
-  const { rows } = await sql<{ missed: string[]; until: Date | null }>`
-    with ended as (
-      update offers set status = 'timeout', reason = 'no answer in time', decided_at = now()
-      where job_id = ${jobId} and status = 'pending' and expires_at <= now()
-      returning worker_id
-    )
-    select array(select worker_id from ended) as missed,
-      (select min(expires_at) from offers where job_id = ${jobId} and status = 'pending' and expires_at > now()) as until
-  `.execute(trx);
-  const { missed = [], until = null } = rows[0] ?? {};
-  if (missed.length > 0) await countMisses(ctx, trx, missed);
-  return until;
-}
-
-async function countMisses(ctx: Context, trx: Trx, missed: readonly string[]): Promise<void> {
-  await lockWorkers(trx, missed);
-  await sql`
-    update workers
-    set misses = misses + 1,
-      presence = case when presence = 'online' and misses + 1 >= ${MISSES_UNTIL_AWAY} then 'away' else presence end
-    where id = any (${missed}::text[])
-  `.execute(trx);
-  await recountPlaces(trx, missed);
-  await wakeWorkers(ctx.queue, trx, missed);
+/** A job that is to make this wave, and for how long its offers run. */
+interface Due extends Wanted {
+  job: OpenJob;
+  wave: number;
+  seconds: number;
+  /** All waves are over. */
+  exhausted: boolean;
 }
 
 /**
- * Steps the jobs whose time has come; the queue has stepped most of them before.
- * @returns how many moved
+ * @param heard The index of candidates has heard of everybody who was there when the job was looked at before; where it
+ * names too few, there are no more.
  */
-export async function sweepWaves(ctx: Context): Promise<number> {
-  const due = await ctx.db
+async function advanceAll(
+  ctx: Context,
+  trx: Trx,
+  jobIds: readonly string[],
+  { heard, onReserved }: { heard: boolean; onReserved: (workerIds: string[]) => void },
+): Promise<Outcome<Step>[]> {
+  const locked = (await lockOpenJobs(ctx, trx, jobIds)).filter(({ due }) => due);
+  const asked = await timeOutOffers(ctx, trx, locked);
+  const next = new Map<string, Wave>();
+  const looking: Due[] = [];
+  for (const job of inTurn(jobIds, locked)) {
+    const { until = null, workers = [] } = asked.get(job.id) ?? {};
+    if (until !== null) {
+      next.set(job.id, { wave: job.wave, at: until });
+      continue;
+    }
+    const due = await dueOf(ctx, trx, job, new Set(workers));
+    if (due === undefined) next.set(job.id, { wave: job.wave, at: LOOK_AGAIN_SECONDS });
+    else looking.push(due);
+  }
+  const reserved = await reserveWorkers(trx, ctx.candidates, looking);
+  onReserved([...reserved.values()].flat().map(({ workerId }) => workerId));
+  const found = ({ job }: Due) => reserved.get(job.id) ?? [];
+  const [left, decided] = [new Set<string>(), [] as Due[]];
+  for (const due of looking) {
+    if (!heard && isNamedFor(ctx.candidates, due.job) && found(due).length < due.count) {
+      ctx.candidates.release(found(due).map(({ workerId }) => workerId));
+      left.add(due.job.id);
+    } else decided.push(due);
+  }
+  await makeOffers(
+    trx,
+    decided.map((due) => ({ ...due, candidates: found(due) })),
+  );
+  for (const due of decided) next.set(due.job.id, await waveAfter(ctx, trx, due, found(due).length));
+  await setNextWaves(trx, next);
+  return jobIds.map((jobId) => ({ answer: left.has(jobId) ? unheard : next.has(jobId) }));
+}
+
+/** In the order in which they came, each once. */
+function inTurn(jobIds: readonly string[], jobs: readonly OpenJob[]): OpenJob[] {
+  const byId = new Map(jobs.map((job) => [job.id, job]));
+  return [...new Set(jobIds)].flatMap((jobId) => byId.get(jobId) ?? []);
+}
+
+/** @returns undefined where the job is given up */
+async function dueOf(ctx: Context, trx: Trx, job: OpenJob, asked: ReadonlySet<string>): Promise<Due | undefined> {
+  const { offerWaveSizes: sizes, offerWaveSeconds: waits } = ctx.config;
+  const last = sizes.length - 1;
+  const exhausted = job.wave > last;
+  if (exhausted && job.unmatched_at === null && !(await giveUp(ctx, trx, job))) return undefined;
+  const wave = Math.min(job.wave, last);
+  const [count, seconds] = [sizes[wave] ?? 1, waits[wave] ?? LOOK_AGAIN_SECONDS];
+  return { job, wave: wave + 1, count, asked, seconds, exhausted };
+}
+
+async function waveAfter(ctx: Context, trx: Trx, due: Due, offers: number): Promise<Wave> {
+  const { job, wave, seconds, exhausted } = due;
+  if (offers === 0 && (await someoneIsHeld(trx, ctx.candidates, due))) return { wave: job.wave, at: HELD_SECONDS };
+  return { wave, at: exhausted && offers === 0 ? LOOK_AGAIN_SECONDS : seconds };
+}
+
+async function setNextWaves(trx: Trx, next: ReadonlyMap<string, Wave>): Promise<void> {
+  if (next.size === 0) return;
+  const rows = [...next].map(([id, { wave, at }]) => ({
+    id,
+    wave,
+    ...(typeof at === "number" ? { seconds: at } : { at: at.toISOString() }),
+  }));
+  await sql`
+    update jobs set wave = next.wave, next_wave_at = coalesce(next.at, now() + make_interval(secs => next.seconds))
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as next (id text, wave int4, at timestamptz, seconds float8)
+    where jobs.id = next.id`.execute(trx);
+}
+
+/** Of a job: until when the first of its offers runs that are still open, and who was asked in this round. */
+interface Asked {
+  until: Date | null;
+  workers: string[];
+}
+
+async function timeOutOffers(ctx: Context, trx: Trx, jobs: readonly OpenJob[]): Promise<Map<string, Asked>> {
+  if (jobs.length === 0) return new Map();
+  const rounds = jobs.map(({ id, round }) => ({ id, round }));
+  const { rows } = await sql<Asked & { id: string; missed: string[] }>`
+    with ended as (
+      update offers set status = 'timeout', reason = 'no answer in time', decided_at = now()
+      where job_id = any (${jobs.map(({ id }) => id)}::text[]) and status = 'pending' and expires_at <= now()
+      returning job_id, worker_id
+    )
+    select job.id, array(select worker_id from ended where job_id = job.id) as missed,
+      (select min(expires_at) from offers where job_id = job.id and status = 'pending' and expires_at > now()) as until,
+      array(
+        select worker_id from offers where job_id = job.id and (round = job.round or status = 'accepted')
+      ) as workers
+    from jsonb_to_recordset(${JSON.stringify(rounds)}::jsonb) as job (id text, round int4)
+  `.execute(trx);
+  const missed = rows.flatMap((row) => row.missed);
+  if (missed.length > 0) await countMisses(ctx, trx, missed);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+async function countMisses(ctx: Context, trx: Trx, missed: readonly string[]): Promise<void> {
+  const workerIds = [...new Set(missed)];
+  await lockWorkers(trx, workerIds);
+  await sql`
+    update workers
+    set misses = misses + offers.missed,
+      presence = case
+        when presence = 'online' and misses + offers.missed >= ${MISSES_UNTIL_AWAY} then 'away' else presence
+      end
+    from (select id, count(*)::int4 as missed from unnest(${missed}::text[]) one (id) group by id) offers
+    where workers.id = offers.id
+  `.execute(trx);
+  await recountPlaces(trx, workerIds);
+  await wakeWorkers(ctx.queue, trx, workerIds);
+}
+
+async function dueJobs({ db }: Context): Promise<string[]> {
+  const rows = await db
     .selectFrom("jobs")
     .select("id")
     .where("next_wave_at", "<=", sql<Date>`now()`)
     .orderBy("next_wave_at")
     .limit(batchSize)
     .execute();
-  let moved = 0;
-  for (const { id } of due) moved += Number(await advanceOrPostpone(ctx, id));
-  return moved;
+  return rows.map(({ id }) => id);
 }
 
 /** One job that can't be stepped must not keep the others from it. */
-async function advanceOrPostpone(ctx: Context, jobId: string): Promise<boolean> {
+async function advanceOrPostpone(ctx: Context, advance: Waves["advance"], jobId: string): Promise<boolean> {
   try {
-    if (await advanceJob(ctx, jobId)) return true;
+    if (await advance(jobId)) return true;
   } catch (error) {
     ctx.log.error({ err: error, job_id: jobId }, "a job could not be matched; it is tried again in a minute");
   }

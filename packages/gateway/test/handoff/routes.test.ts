@@ -3,7 +3,6 @@ import { Wallet } from "ethers";
 import { packetHashOf } from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
 import { bootstrapClient } from "../../src/keys/bootstrap.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { type MatchingWorld, matchingWorld } from "../matching/world.ts";
 import { describeOnDatabases } from "../support/database.ts";
 
@@ -46,7 +45,7 @@ describeOnDatabases("GET /v1/jobs/:id/packet", (database) => {
   it("exists for a worker from acceptance to reopening, and for no other worker", async () => {
     const [worker, other] = [await world.worker(), await world.worker()];
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     for (const token of [worker.token, other.token]) expect((await packet(job, token)).status).toBe(404);
     const [offer] = await world.offers(job);
     const asked = offer!.worker_id === worker.id ? worker : other;

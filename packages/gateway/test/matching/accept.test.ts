@@ -4,7 +4,6 @@ import type { Handoff } from "@hireforhumans/protocol";
 import { readArtifact } from "../../../../scripts/chain/artifacts.ts";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { handleAcceptIntents } from "../../src/matching/accept-intent.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { newId } from "../../src/ids.ts";
 import { type TestChain, startTestChain } from "../support/chain.ts";
 import { describeOnDatabases } from "../support/database.ts";
@@ -35,7 +34,7 @@ describe("accepting and declining offers", () => {
 
     async function offered(overrides: Parameters<typeof world.job>[0] = {}): Promise<[string, string]> {
       const id = await world.job(overrides);
-      await advanceJob(world.ctx, id);
+      await world.waves.advance(id);
       return [id, (await world.offers(id))[0]?.id ?? ""];
     }
     const accept = (word: unknown, token: string | undefined = worker.token, id = offer) =>
@@ -168,7 +167,7 @@ describe("accepting and declining offers", () => {
       const word = await world.acceptance(worker, job);
       expect(await accept(word)).toMatchObject({ status: 409, body: { code: "offer_expired" } });
       expect(await decline("late")).toMatchObject({ status: 409, body: { code: "offer_expired" } });
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
       expect(await accept(word)).toMatchObject({ status: 409, body: { code: "offer_expired" } });
       expect(await jobRow()).toMatchObject({ status: "open", worker_id: null });
     });
@@ -254,7 +253,7 @@ describe("accepting and declining offers", () => {
         { status: "canceled", reason: "the chain refused the acceptance: WrongStatus" },
       ]);
       const other = await world.worker();
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
       expect(await world.offers(job)).toMatchObject([
         { status: "canceled" },
         { worker_id: other.id, status: "pending" },

@@ -154,7 +154,9 @@ describeOnDatabases("the search for candidates", (database) => {
       .transaction()
       .execute(async (trx) => {
         const open = await lockOpenJob(world.ctx, trx, jobId);
-        found = (await reserveWorkers(trx, candidates, open!, count)).map(({ workerId }) => workerId);
+        const wanted = { job: open!, count, asked: new Set<string>() };
+        const all = await reserveWorkers(trx, candidates, [wanted]);
+        found = (all.get(jobId) ?? []).map(({ workerId }) => workerId);
         throw undo;
       })
       .catch((error: unknown) => {

@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { acceptOffer } from "../../src/matching/accept.ts";
 import { declineOffer } from "../../src/matching/decline.ts";
 import { placeWorker } from "../../src/matching/returning.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
@@ -64,14 +62,14 @@ describeOnDatabases("many jobs and workers at once", (database) => {
         const ids = await Promise.all(jobs.map((named) => world.job({ skills: named })));
         for (let turn = 0; turn < 3; turn += 1) {
           // Twice each: the queue delivers at least once, and the sweep may come on top.
-          await Promise.all([...ids, ...ids].map((id) => advanceJob(world.ctx, id)));
+          await Promise.all([...ids, ...ids].map((id) => world.waves.advance(id)));
           await expectSound();
           await answerAll(people, answers);
           await expectSound();
           await Promise.all(ids.map((id) => world.pass(id, 60)));
           await Promise.all([
             ...people.map(({ id }) => placeWorker(world.ctx, id)),
-            ...ids.map((id) => advanceJob(world.ctx, id)),
+            ...ids.map((id) => world.waves.advance(id)),
           ]);
           await expectSound();
         }
@@ -90,7 +88,7 @@ describeOnDatabases("many jobs and workers at once", (database) => {
         if (answer === "miss") return undefined;
         if (answer === "decline") return declineOffer(world.ctx, worker.id, offer.id, "busy");
         const word = await world.acceptance(worker, offer.job_id);
-        return acceptOffer(world.ctx, { id: worker.id, address: worker.wallet.address }, offer.id, word);
+        return world.accept({ id: worker.id, address: worker.wallet.address }, offer.id, word);
       };
       return [send(), send()];
     });
@@ -103,17 +101,17 @@ describeOnDatabases("many jobs and workers at once", (database) => {
     await world.clear();
     const people = await Promise.all(Array.from({ length: 4 }, () => world.worker()));
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     const [first] = await world.offers(job);
     await declineOffer(world.ctx, first!.worker_id, first!.id, "busy");
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     const asked = (await world.offers(job)).filter(({ status }) => status === "pending");
     expect(asked).toHaveLength(3);
     const results = await Promise.allSettled(
       asked.map(async (offer) => {
         const worker = people.find(({ id }) => id === offer.worker_id)!;
         const word = await world.acceptance(worker, job);
-        return acceptOffer(world.ctx, { id: worker.id, address: worker.wallet.address }, offer.id, word);
+        return world.accept({ id: worker.id, address: worker.wallet.address }, offer.id, word);
       }),
     );
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);

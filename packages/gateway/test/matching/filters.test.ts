@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { domainOf } from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type JobOverrides, type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
@@ -84,7 +83,7 @@ describeOnDatabases("who may be offered a job", (database) => {
   afterAll(() => world.stop());
 
   const asked = async (job: string): Promise<string[]> => {
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     return (await world.offers(job)).map(({ worker_id }) => worker_id);
   };
   async function decidesBetween(job: string, refused: TestWorker, taken: () => Promise<TestWorker>): Promise<void> {

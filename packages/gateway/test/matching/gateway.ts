@@ -14,6 +14,7 @@ import type { OpenDatabase } from "../../src/database/open.ts";
 import { handoffRoutes } from "../../src/handoff/routes.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createKeyAuthenticator } from "../../src/keys/authenticate.ts";
+import { createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { CandidateIndex } from "../../src/matching/candidates.ts";
 import { matchingRoutes } from "../../src/matching/routes.ts";
 import { createMetrics } from "../../src/observability/metrics.ts";
@@ -115,6 +116,7 @@ function contextOf(
   });
   const queue = createQueue({ connection, log: silentLog, metrics });
   const reader = createChainReader(node, deployment, head);
+  const candidates = new CandidateIndex();
   const parts: Omit<Context, "oracle" | "files" | "records" | "network"> = {
     config,
     db,
@@ -124,7 +126,8 @@ function contextOf(
     outbox,
     queue,
     chain: reader,
-    candidates: new CandidateIndex(),
+    candidates,
+    feed: createCandidateFeed({ db, candidates, log: silentLog }),
   };
   // Nothing here verifies evidence, stores files or calls others.
   return parts as Context;

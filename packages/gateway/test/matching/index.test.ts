@@ -3,7 +3,6 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type CandidateFeed, createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { placeWorker } from "../../src/matching/returning.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { recountPlaces } from "../../src/workers/places.ts";
 import { setPresence } from "../../src/workers/presence.ts";
 import { describeOnDatabases } from "../support/database.ts";
@@ -20,6 +19,7 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     await world.clear();
     world.ctx.candidates.clear();
     feed = createCandidateFeed({ db: world.ctx.db, candidates: world.ctx.candidates, log: silentLog });
+    world.ctx.feed = feed;
   });
   afterEach(() => feed.stop());
   afterAll(() => world.stop());
@@ -32,7 +32,7 @@ describeOnDatabases("matching by the index of candidates", (database) => {
   async function doOne(): Promise<string> {
     await feed.refresh();
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     const [worker] = await asked(job);
     if (worker === undefined) throw new Error(`nobody was asked about job ${job}`);
     await world.ctx.db.updateTable("offers").set({ status: "accepted" }).where("job_id", "=", job).execute();
@@ -70,7 +70,7 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     const last = await world.worker({ domain: "legal", languages: ["de"], skills: ["a", "b", "c", "d"] });
     await feed.refresh();
     const jobs = await Promise.all(Array.from({ length: 4 }, () => world.job()));
-    for (const job of jobs) await advanceJob(world.ctx, job);
+    for (const job of jobs) await world.waves.advance(job);
     const workers = (await Promise.all(jobs.map(asked))).flat();
     expect(workers.slice(0, 3).toSorted()).toEqual(best.map(({ id }) => id).toSorted());
     expect(workers[3]).toBe(last.id);
@@ -82,7 +82,7 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     await setPresence(world.ctx, gone.id, "away");
     const come = await world.worker({ skills: ["billing", "refunds"] });
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await asked(job)).toEqual([come.id]);
   });
 
@@ -126,7 +126,7 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     });
     const waiting = [...jobs];
     const clients = Array.from({ length: 16 }, async () => {
-      for (let job = waiting.pop(); job !== undefined; job = waiting.pop()) await advanceJob(world.ctx, job);
+      for (let job = waiting.pop(); job !== undefined; job = waiting.pop()) await world.waves.advance(job);
     });
     await Promise.all([...flapping, ...clients]);
     for (const { id } of all) await placeWorker(world.ctx, id);

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { domainOf } from "@hireforhumans/protocol";
 import { askedByJob, askingColumns, fitting } from "../../src/matching/requirements.ts";
 import { rank } from "../../src/matching/rank.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, matchingWorld } from "./world.ts";
 
@@ -69,7 +68,7 @@ describeOnDatabases("the rank of a worker for a job", (database) => {
     await world.worker({}, { idle_since: idleFor(0) });
     await giveReputation(best.wallet.address, 0.9);
     const job = await world.job({ skills: ["billing"], languages: ["en"] });
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await world.offers(job)).toMatchObject([{ worker_id: best.id }]);
   });
 });

@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { matchingListeners } from "../../src/matching/listeners.ts";
 import { placeWorker } from "../../src/matching/returning.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { sweepPlaces } from "../../src/workers/places.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, matchingWorld } from "./world.ts";
@@ -23,7 +22,7 @@ describeOnDatabases("a worker who comes back", (database) => {
   /** A job that waits, with nobody being asked. */
   async function waiting(fundedMinutesAgo: number, overrides: Parameters<typeof world.job>[0] = {}): Promise<string> {
     const job = await world.job({ funded_at: minutesAgo(fundedMinutesAgo), ...overrides });
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     return job;
   }
 
@@ -73,9 +72,9 @@ describeOnDatabases("a worker who comes back", (database) => {
     const worker = await world.worker();
     await placeWorker(world.ctx, worker.id);
     await world.pass(job, 24);
-    expect(await advanceJob(world.ctx, job)).toBe(false);
+    expect(await world.waves.advance(job)).toBe(false);
     await world.pass(job, 2);
-    expect(await advanceJob(world.ctx, job)).toBe(true);
+    expect(await world.waves.advance(job)).toBe(true);
     expect((await world.offers(job)).map(({ status }) => status)).toEqual(["timeout"]);
   });
 
@@ -125,7 +124,7 @@ describeOnDatabases("a worker who comes back", (database) => {
     });
     const other = await world.worker();
     await placeWorker(world.ctx, lapsed.id);
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await world.offers(job)).toMatchObject([
       { worker_id: lapsed.id, status: "accepted" },
       { worker_id: other.id, status: "pending", wave: 1 },

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { declineOffer } from "../../src/matching/decline.ts";
-import { advanceJob, sweepWaves } from "../../src/matching/waves.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
@@ -28,10 +27,10 @@ describeOnDatabases("waves of offers", (database) => {
   /** Lets every wave of a job pass unanswered. */
   async function exhaust(job: string): Promise<void> {
     for (const seconds of waveSeconds) {
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
       await world.pass(job, seconds);
     }
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
   }
 
   it("asks 1, 3, 5 and 10 workers in turn, for 20, 25, 30 and 35 seconds, and nobody twice", async () => {
@@ -39,7 +38,7 @@ describeOnDatabases("waves of offers", (database) => {
     const job = await world.job();
     const asked: number[] = [];
     for (const seconds of waveSeconds) {
-      expect(await advanceJob(world.ctx, job)).toBe(true);
+      expect(await world.waves.advance(job)).toBe(true);
       const offers = await world.offers(job);
       asked.push(offers.filter(({ status }) => status === "pending").length);
       const row = await world.ctx.db
@@ -68,14 +67,14 @@ describeOnDatabases("waves of offers", (database) => {
     });
     await held.promise;
     // The embedded database does one transaction after the other, so that nobody is held there.
-    const looked = advanceJob(world.ctx, job);
+    const looked = world.waves.advance(job);
     if (database().engine === "postgres") expect(await looked).toBe(true);
     release.resolve(undefined);
     await Promise.all([other, looked]);
     if (database().engine === "postgres") {
       expect(await jobRow(job)).toMatchObject({ wave: 0 });
       await world.pass(job, 1);
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
     }
     expect(await statuses(job)).toEqual(["pending"]);
   });
@@ -83,23 +82,23 @@ describeOnDatabases("waves of offers", (database) => {
   it("does nothing before the wave's time is over", async () => {
     await workers(2);
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     await world.pass(job, 19);
-    expect(await advanceJob(world.ctx, job)).toBe(false);
+    expect(await world.waves.advance(job)).toBe(false);
     expect(await statuses(job)).toEqual(["pending"]);
   });
 
   it("holds a place of the worker as long as the offer runs, and gives it back when it times out", async () => {
     const [worker] = await workers(1);
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await workerRow(worker!.id)).toMatchObject({ offered: 1, load: 0 });
     const other = await world.job();
-    await advanceJob(world.ctx, other);
+    await world.waves.advance(other);
     expect(await statuses(other)).toEqual([]);
 
     await world.pass(job, 20);
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await statuses(job)).toEqual(["timeout"]);
     expect(await workerRow(worker!.id)).toMatchObject({ offered: 0, misses: 1, presence: "online" });
   });
@@ -108,25 +107,25 @@ describeOnDatabases("waves of offers", (database) => {
     const [worker] = await workers(1);
     for (const presence of ["online", "away"]) {
       const job = await world.job();
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
       await world.pass(job, 20);
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
       expect(await statuses(job)).toEqual(["timeout"]);
       expect(await workerRow(worker!.id)).toMatchObject({ presence });
     }
     const third = await world.job();
-    await advanceJob(world.ctx, third);
+    await world.waves.advance(third);
     expect(await statuses(third)).toEqual([]);
   });
 
   it("forgets a miss once the worker answers again", async () => {
     const [worker] = await workers(1);
     const missed = await world.job();
-    await advanceJob(world.ctx, missed);
+    await world.waves.advance(missed);
     await world.pass(missed, 20);
-    await advanceJob(world.ctx, missed);
+    await world.waves.advance(missed);
     const declined = await world.job();
-    await advanceJob(world.ctx, declined);
+    await world.waves.advance(declined);
     const [offer] = await world.offers(declined);
     await declineOffer(world.ctx, worker!.id, offer!.id, "at lunch");
     expect(await workerRow(worker!.id)).toMatchObject({ misses: 0, presence: "online" });
@@ -135,15 +134,15 @@ describeOnDatabases("waves of offers", (database) => {
   it("goes on to the next wave as soon as the last one asked has declined", async () => {
     await workers(4);
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     const [first] = await world.offers(job);
     await declineOffer(world.ctx, first!.worker_id, first!.id, "not my field");
-    expect(await advanceJob(world.ctx, job)).toBe(true);
+    expect(await world.waves.advance(job)).toBe(true);
     expect(await statuses(job)).toEqual(["rejected", "pending", "pending", "pending"]);
 
     const second = (await world.offers(job))[1]!;
     await declineOffer(world.ctx, second.worker_id, second.id, "busy");
-    expect(await advanceJob(world.ctx, job), "two of the wave may still answer").toBe(false);
+    expect(await world.waves.advance(job), "two of the wave may still answer").toBe(false);
   });
 
   it("asks the job's own tier first and the next ones with it when that is too small", async () => {
@@ -151,10 +150,10 @@ describeOnDatabases("waves of offers", (database) => {
     const technical = await world.worker({ skills: ["nodejs"] });
     const general = await world.worker({ skills: [] });
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect((await world.offers(job)).map(({ worker_id }) => worker_id)).toEqual([general.id]);
     await world.pass(job, 20);
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     const widened = (await world.offers(job)).slice(1).map(({ worker_id }) => worker_id);
     expect(widened.toSorted()).toEqual([technical.id, compliance.id].toSorted());
   });
@@ -162,20 +161,20 @@ describeOnDatabases("waves of offers", (database) => {
   it("skips an empty tier at once", async () => {
     const compliance = await world.worker({ certifications: ["gdpr"] });
     const job = await world.job({ tier: "technical" });
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await world.offers(job)).toMatchObject([{ worker_id: compliance.id, wave: 1 }]);
   });
 
   it("waits each wave out where nobody is free, so that who comes meanwhile is asked", async () => {
     const job = await world.job();
     for (const seconds of waveSeconds) {
-      await advanceJob(world.ctx, job);
+      await world.waves.advance(job);
       expect((await jobRow(job)).unmatched_at).toBeNull();
       await world.pass(job, seconds - 1);
-      expect(await advanceJob(world.ctx, job)).toBe(false);
+      expect(await world.waves.advance(job)).toBe(false);
       await world.pass(job, 1);
     }
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect((await jobRow(job)).unmatched_at).not.toBeNull();
   });
 
@@ -190,7 +189,7 @@ describeOnDatabases("waves of offers", (database) => {
     ]);
     const late = await world.worker();
     await world.pass(job, 60);
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await world.offers(job)).toMatchObject([{ worker_id: late.id, status: "pending" }]);
     expect((await events(job)).filter(({ type }) => type === "job.unmatched")).toHaveLength(1);
   });
@@ -207,7 +206,7 @@ describeOnDatabases("waves of offers", (database) => {
     await exhaust(job);
     await world.worker();
     await world.pass(job, 3600);
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect(await world.offers(job)).toEqual([]);
     expect((await jobRow(job)).cancel_requested_at).not.toBeNull();
     const intents = await world.ctx.db
@@ -227,11 +226,11 @@ describeOnDatabases("waves of offers", (database) => {
       await world.job({ deadline_seconds: world.clock.seconds }),
     ];
     for (const job of closed) {
-      expect(await advanceJob(world.ctx, job)).toBe(false);
+      expect(await world.waves.advance(job)).toBe(false);
       expect(await statuses(job)).toEqual([]);
     }
-    await sweepWaves(world.ctx);
-    expect(await sweepWaves(world.ctx), "they are not swept again and again").toBe(0);
+    await world.waves.sweep();
+    expect(await world.waves.sweep(), "they are not swept again and again").toBe(0);
   });
 
   it("sweeps the jobs whose turn the queue lost, also beside one that can't be matched", async () => {
@@ -239,9 +238,9 @@ describeOnDatabases("waves of offers", (database) => {
     const broken = await world.job({ next_wave_at: new Date(0) });
     await world.ctx.db.updateTable("jobs").set({ packet: "{}" }).where("id", "=", broken).execute();
     const job = await world.job();
-    expect(await sweepWaves(world.ctx)).toBe(1);
+    expect(await world.waves.sweep()).toBe(1);
     expect(await statuses(job)).toEqual(["pending"]);
     expect(await statuses(broken)).toEqual([]);
-    expect(await sweepWaves(world.ctx)).toBe(0);
+    expect(await world.waves.sweep()).toBe(0);
   });
 });

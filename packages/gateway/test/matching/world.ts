@@ -7,6 +7,8 @@ import type { Schema } from "../../src/database/schema.ts";
 import { buildPacket } from "../../src/handoff/packet.ts";
 import { newId } from "../../src/ids.ts";
 import { bootstrapClient } from "../../src/keys/bootstrap.ts";
+import { type AcceptOffer, createAcceptance } from "../../src/matching/accept.ts";
+import { type Waves, createWaves } from "../../src/matching/waves.ts";
 import { syncProfiles } from "../../src/workers/places.ts";
 import { createSession } from "../../src/workers/sessions.ts";
 import { type MatchingGateway, matchingGateway } from "./gateway.ts";
@@ -68,6 +70,8 @@ const filled = [
 
 export interface MatchingWorld extends MatchingGateway {
   client: TestClient;
+  waves: Waves;
+  accept: AcceptOffer;
   /** On line, free, does billing in English. */
   worker(profile?: ProfileRow, worker?: WorkerRow): Promise<TestWorker>;
   /** An open, funded job whose first wave is due. */
@@ -91,6 +95,8 @@ export async function matchingWorld(...on: Parameters<typeof matchingGateway>): 
   return {
     ...gateway,
     client,
+    waves: createWaves(ctx),
+    accept: createAcceptance(ctx),
     worker: (profile = {}, worker = {}) => insertWorker(ctx, profile, worker),
     job: (overrides = {}) => insertJob(ctx, client, { deadline_seconds: clock.seconds + 3600n, ...overrides }),
     pass: (jobId, seconds) => moveBack(ctx, jobId, seconds),

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { sql } from "kysely";
 import { domainOf } from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
-import { advanceJob } from "../../src/matching/waves.ts";
 import { sweepStalePresence } from "../../src/workers/presence.ts";
 import { storeReputation } from "../../src/workers/reputation.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "../matching/world.ts";
@@ -211,11 +210,11 @@ describeOnDatabases("workers", (database) => {
 
   it("who go are asked nothing more, and what they were asked goes on to others at once", async () => {
     const job = await world.job();
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     const other = await world.worker();
     expect(await me("PUT", "/presence", { presence: "offline" })).toMatchObject({ body: { presence: "offline" } });
     expect(await world.offers(job)).toMatchObject([{ status: "rejected", reason: "went offline" }]);
-    await advanceJob(world.ctx, job);
+    await world.waves.advance(job);
     expect((await world.offers(job)).map(({ worker_id }) => worker_id)).toEqual([worker.id, other.id]);
   });
 
