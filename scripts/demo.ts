@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { assembleCast, type Cast } from "./demo/cast.ts";
 import { paid, refunded, reopened, type Story } from "./demo/stories.ts";
 import { ruled, type RuledStory } from "./demo/ruled.ts";
+import { makeScratch } from "./stack/scratch.ts";
 import { startStack } from "./stack/stack.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
@@ -28,7 +26,7 @@ async function play(cast: Cast): Promise<Stories> {
   };
 }
 
-const dataDir = await mkdtemp(join(tmpdir(), "hireforhumans-demo-"));
+const dataDir = await makeScratch("demo");
 try {
   console.log("HireForHumans: an AI agent hires a person, four times, on a local chain with real USDC code.");
   const stack = await startStack({
@@ -49,6 +47,4 @@ try {
 } catch (error) {
   process.exitCode = 1;
   console.error(`\nThe demo is off: ${error instanceof Error ? error.message : String(error)}`);
-} finally {
-  await rm(dataDir, { recursive: true, force: true });
 }

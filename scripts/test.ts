@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeScratch } from "./stack/scratch.ts";
 
 interface Counts {
   passed: number;
@@ -15,7 +15,7 @@ interface Suite {
   counts: (printed: string) => Counts | Promise<Counts>;
 }
 
-const scratch = await mkdtemp(join(tmpdir(), "hireforhumans-test-"));
+const scratch = await makeScratch("test");
 const vitestReport = join(scratch, "vitest.json");
 
 /** Mocha and Hardhat's Solidity runner print "12 passing", "1 failing", "2 pending"; one that is pending was not run. */
@@ -99,6 +99,5 @@ for (const together of suites) {
     total.failed += failed;
   }
 }
-await rm(scratch, { recursive: true, force: true });
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
