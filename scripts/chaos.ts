@@ -2,18 +2,19 @@ import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { type Case, casesOf, type Engine, type Form, isBad, type Result, run } from "./chaos/campaign.ts";
 import { longForm, shortForm } from "./chaos/forms.ts";
+import { Kept } from "./chaos/kept.ts";
 import { pointsTableOf, tableOf, writePage } from "./chaos/report.ts";
 
-const usage = `npx pnpm@12 chaos [--long] [--seed SEED] [--only FAULT]... [--engine ENGINE] [--from NUMBER] [--worlds N] [--write] [--json]
+const usage = `npx pnpm@12 chaos [--long] [--seed SEED] [--only FAULT]... [--engine ENGINE] [--worlds N] [--write] [--json]
 
 Kills processes and makes trouble while jobs are played on a real local chain, and looks whether anything got lost,
 came twice or stuck; see docs/reliability.md. Ends with 1 where it did.
 
   --long          All points, 25 deaths each, and all other faults: about an hour. Default: some of each, a minute.
-  --seed SEED     That of an earlier run, to play the same cases again. Default: a fresh one.
+                  What went well is kept in cache/chaos, so that the same seed goes on where a run was cut off.
+  --seed SEED     That of an earlier run, to play the same cases. Default: a fresh one.
   --only FAULT    Cases whose fault or title has this text; may be given more than once.
   --engine NAME   postgres or embedded. Default: both.
-  --from NUMBER   Goes on at this case of the same seed and form.
   --worlds N      Stacks of each engine that play at the same time. Default: 1, with --long 3.
   --write         Writes the tables into docs/reliability.md.
   --json          Prints the results as JSON too.`;
@@ -24,7 +25,6 @@ const { values } = parseArgs({
     seed: { type: "string", default: randomBytes(4).toString("hex") },
     only: { type: "string", multiple: true, default: [] },
     engine: { type: "string", multiple: true, default: ["postgres", "embedded"] },
-    from: { type: "string", default: "1" },
     worlds: { type: "string" },
     write: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -41,9 +41,8 @@ function wanted(): Case[] {
   });
   const form: Form = { ...(values.long || values.only.length > 0 ? longForm : shortForm), engines };
   const cases = casesOf(values.seed, form).filter(
-    ({ fault, title, number }) =>
-      number >= wholeNumber("from", values.from) &&
-      (values.only.length === 0 || values.only.some((text) => fault.includes(text) || title.includes(text))),
+    ({ fault, title }) =>
+      values.only.length === 0 || values.only.some((text) => fault.includes(text) || title.includes(text)),
   );
   if (cases.length === 0) throw new Error("no case is left to play; see --help");
   return cases;
@@ -58,15 +57,21 @@ function wholeNumber(option: string, text: string): number {
 async function main(): Promise<void> {
   const cases = wanted();
   const worlds = wholeNumber("worlds", values.worlds ?? (values.long ? "3" : "1"));
-  console.log(`seed ${values.seed}: ${cases.length} cases`);
-  const results: Result[] = [];
-  await run(cases, {
-    worlds,
-    onResult(result) {
-      results.push(result);
-      tell(result, results.length, cases.length);
+  const kept = values.long ? await Kept.open(values.seed) : undefined;
+  const results = cases.flatMap((one) => kept?.resultOf(one) ?? []);
+  const played = new Set(results.map(({ number }) => number));
+  console.log(`seed ${values.seed}: ${cases.length} cases${played.size > 0 ? `, ${played.size} played before` : ""}`);
+  await run(
+    cases.filter(({ number }) => !played.has(number)),
+    {
+      worlds,
+      async onResult(result) {
+        results.push(result);
+        tell(result, results.length, cases.length);
+        await kept?.add(result);
+      },
     },
-  });
+  );
   results.sort((a, b) => a.number - b.number);
   const bad = results.filter(({ outcome }) => isBad(outcome));
   console.log(`\n${tableOf(results)}\n`);

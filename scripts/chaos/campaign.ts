@@ -110,7 +110,7 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
 export interface Running {
   /** Worlds of each engine that play at the same time. */
   worlds: number;
-  onResult: (result: Result) => void;
+  onResult: (result: Result) => Promise<void>;
 }
 
 /** Plays all cases; each world takes the next one of its engine. */
@@ -136,7 +136,7 @@ async function inOneWorld(engine: Engine, queue: Case[], onResult: Running["onRe
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       const outcome = await playOne(one, world, shifts);
       const { number, fault, title, point } = one;
-      onResult({ number, engine, fault, title, point, outcome });
+      await onResult({ number, engine, fault, title, point, outcome });
       if (isBad(outcome)) return;
     }
   } finally {

@@ -1,0 +1,85 @@
+import {
+  auditListQuerySchema,
+  auditListSchema,
+  auditVerificationQuerySchema,
+  auditVerificationSchema,
+} from "../schemas/audit.ts";
+import { livenessSchema, readinessSchema } from "../schemas/health.ts";
+import { jsonSchema } from "../schemas/scalars.ts";
+import { z } from "zod";
+import type { Route } from "./route.ts";
+
+export const operationRoutes = {
+  listAudit: {
+    method: "GET",
+    path: "/v1/audit",
+    tag: "operation",
+    summary: "List the privileged acts",
+    who: { operator: true },
+    query: auditListQuerySchema,
+    status: 200,
+    response: auditListSchema,
+    codes: ["cursor_invalid"],
+  },
+  verifyAudit: {
+    method: "GET",
+    path: "/v1/audit/verification",
+    tag: "operation",
+    summary: "Whether the chain of privileged acts is whole, and holds an entry that you wrote down",
+    who: { operator: true },
+    query: auditVerificationQuerySchema,
+    status: 200,
+    response: auditVerificationSchema,
+    codes: [],
+  },
+  getLiveness: {
+    method: "GET",
+    path: "/livez",
+    tag: "operation",
+    summary: "Whether the process runs",
+    who: {},
+    status: 200,
+    response: livenessSchema,
+    codes: [],
+  },
+  getReadiness: {
+    method: "GET",
+    path: "/readyz",
+    tag: "operation",
+    summary: "Whether everything it needs answers (503 with the same body when not)",
+    who: {},
+    status: 200,
+    response: readinessSchema,
+    codes: [],
+  },
+  getMetrics: {
+    method: "GET",
+    path: "/metrics",
+    tag: "operation",
+    summary: "Figures for Prometheus",
+    who: {},
+    status: 200,
+    responseType: "text/plain",
+    codes: [],
+  },
+  getOpenApi: {
+    method: "GET",
+    path: "/openapi.json",
+    tag: "operation",
+    summary: "This interface as OpenAPI 3.1",
+    who: {},
+    status: 200,
+    response: z.record(z.string(), jsonSchema),
+    codes: [],
+  },
+  getDocs: {
+    method: "GET",
+    path: "/docs",
+    tag: "operation",
+    summary: "This interface as pages",
+    who: {},
+    status: 200,
+    responseType: "text/html",
+    codes: [],
+  },
+} as const satisfies Record<string, Route>;
