@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Case, isBad, type Result } from "./campaign.ts";
@@ -25,10 +26,7 @@ export class Kept {
   static async open(seed: string): Promise<Kept> {
     await mkdir(folder, { recursive: true });
     const file = `${folder}${encodeURIComponent(seed)}.jsonl`;
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
-      throw error;
-    });
+    const text = existsSync(file) ? await readFile(file, "utf8") : "";
     // The last line is cut short where the process was killed while it wrote it.
     const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
     return new Kept(
