@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { migrate } from "../../packages/gateway/src/database/migrate.ts";
 import { openPostgres } from "../../packages/gateway/src/database/open.ts";
 import type { Schema } from "../../packages/gateway/src/database/schema.ts";
-import { greatestLikeness } from "../../packages/gateway/src/verification/earlier.ts";
+import { greatestLikenesses } from "../../packages/gateway/src/verification/earlier.ts";
 import { withDatabase } from "./bench-stack.ts";
 import { type Figure, timesOf } from "./figures.ts";
 
@@ -106,7 +106,7 @@ async function search(db: Kysely<Schema>, searches: number): Promise<Record<Kind
       const sketched = wanted[kind];
       if (sketched === undefined) continue;
       const begun = performance.now();
-      const found = await greatestLikeness(db, "evd_own", { kind: "text", ...sketched });
+      const [found] = await greatestLikenesses(db, [{ evidenceId: "evd_own", kind: "text", ...sketched }]);
       times[kind].push(performance.now() - begun);
       if ((found === undefined) !== (kind === "unlike")) throw new Error(`a search of ${kind} found ${String(found)}`);
     }

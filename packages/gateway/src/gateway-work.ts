@@ -13,9 +13,9 @@ import { sweepNetworks } from "./review/networks.ts";
 import { sweepDeadlines } from "./settlement/deadlines.ts";
 import { onSubmitFailed, sweepSlowVerdicts } from "./settlement/verdict.ts";
 import { sweepUndecided } from "./verification/sweeps.ts";
-import { verifyEvidence } from "./verification/verify.ts";
+import { createVerifier } from "./verification/verify.ts";
 import { giveUpOldDeliveries } from "./webhooks/record.ts";
-import { refreshReputations } from "./workers/reputation-refresh.ts";
+import { createReputationRefresh } from "./workers/reputation-refresh.ts";
 import { startWorkers } from "./workers/start.ts";
 
 /** Windows are minutes at the least; a second more hurts nobody. */
@@ -39,8 +39,8 @@ export function registerWork(ctx: Context): void {
   handleFundIntents(ctx);
   handleCancelIntents(ctx);
   ctx.queue.work("links", (evidenceId) => keepLinks(ctx, evidenceId));
-  ctx.queue.work("verify", (evidenceId) => verifyEvidence(ctx, evidenceId));
-  ctx.queue.work("reputation", (jobId) => refreshReputations(ctx, jobId));
+  ctx.queue.work("verify", createVerifier(ctx));
+  ctx.queue.work("reputation", createReputationRefresh(ctx));
   ctx.queue.sweep("deadlines", DEADLINES_EVERY_MS, () => sweepDeadlines(ctx));
   ctx.queue.sweep("cases", CASES_EVERY_MS, () => sweepCases(ctx));
   ctx.queue.sweep("slow_verdicts", SLOW_VERDICTS_EVERY_MS, () => sweepSlowVerdicts(ctx));

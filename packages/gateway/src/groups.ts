@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Context, Trx } from "./context.ts";
 
 export interface GroupOptions {
@@ -9,9 +9,9 @@ export interface GroupOptions {
 }
 
 /**
- * Does for many calls at once what each of them asks for: calls that come while a group is worked on make up the next
- * one. A call alone begins at once, so only what would have had to wait in any case is put together, and `work` always
- * begins after the calls that it answers.
+ * Does for many calls at once what each of them asks for: calls of one turn of the event loop make up a group, and those
+ * that come while it is worked on the next one. There is no timer, so only what would have had to wait in any case is put
+ * together, and `work` always begins after the calls that it answers.
  * @param work gives the answers in the order of the items; what it throws is thrown to every caller of the group
  */
 export function inGroups<Item, Answer>(
@@ -28,6 +28,7 @@ export function inGroups<Item, Answer>(
 
   async function run(): Promise<void> {
     running = true;
+    await nextTurn();
     while (waiting.length > 0) {
       const began = performance.now();
       const group = waiting.slice(0, most);

@@ -6,7 +6,6 @@ import {
   getAddress,
   hashMessage,
   isHexString,
-  recoverAddress,
 } from "ethers";
 import {
   type ContractRefusal,
@@ -19,6 +18,7 @@ import {
 import { createBlockMemory } from "./block-memory.ts";
 import { type ChainNode, NodeError } from "./node.ts";
 import { type PoolReader, createPoolReader } from "./pool-reader.ts";
+import { signerOf } from "./recover.ts";
 
 /** A block of the followed branch. */
 export interface Head {
@@ -105,7 +105,8 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
 
   async function verify(signer: string, digest: string, signature: string): Promise<boolean> {
     if (!isHexString(signature)) return false;
-    if (recoveredFrom(digest, signature) === getAddress(signer)) return true;
+    // One that is not the signature of a key may still be an account's own.
+    if (signerOf(digest, signature) === getAddress(signer)) return true;
     const data = erc1271.encodeFunctionData("isValidSignature", [digest, signature]);
     try {
       const answer = await node.call({ to: signer, data });
@@ -164,13 +165,4 @@ export function createChainReader(node: ChainNode, deployment: Deployment, head:
       verify(signer, TypedDataEncoder.hash(domain, types, value), signature),
     verifyMessage: (signer, message, signature) => verify(signer, hashMessage(message), signature),
   };
-}
-
-function recoveredFrom(digest: string, signature: string): string | undefined {
-  try {
-    return recoverAddress(digest, signature);
-  } catch {
-    // Not the signature of a key; an account may still call it its own.
-    return undefined;
-  }
 }

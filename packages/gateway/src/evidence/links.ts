@@ -202,18 +202,10 @@ export const wantsLinks = sql<boolean>`(exists (
   and not exists (select 1 from evidence_links l where l.evidence_id = evidence.id)
 ))`;
 
-/** What was kept of the links, as the oracle takes it; a link without an entry was not looked at yet. */
-export async function linkCopiesOf(db: Database, evidenceId: string): Promise<LinkCopy[]> {
-  const rows = await db
-    .selectFrom("evidence_links")
-    .leftJoin("files", "files.sha256", "evidence_links.sha256")
-    .select(["item", "evidence_links.sha256", "evidence_links.media_type", "problem", "size"])
-    .where("evidence_id", "=", evidenceId)
-    .where((where) => where.or([where("evidence_links.sha256", "is not", null), where("tries", ">", 0)]))
-    .orderBy("item")
-    .execute();
-  return rows.map(({ item, sha256, media_type, size, problem }) => {
-    if (sha256 === null || media_type === null) return { item, copy: null, problem };
-    return { item, copy: { sha256, mediaType: media_type, sizeBytes: Number(size ?? 0n) }, problem: null };
-  });
-}
+/** What was kept of evidence's links, as the oracle takes it: a column of a select from evidence. A link without an entry was not looked at yet. */
+export const linkCopies = sql<LinkCopy[]>`(
+  select coalesce(jsonb_agg(jsonb_build_object('item', l.item, 'problem', case when l.sha256 is null then l.problem end,
+    'copy', case when l.sha256 is not null then jsonb_build_object('sha256', l.sha256, 'mediaType', l.media_type,
+      'sizeBytes', coalesce((select size from files where files.sha256 = l.sha256), 0)) end) order by l.item), '[]')
+  from evidence_links l where l.evidence_id = evidence.id and (l.sha256 is not null or l.tries > 0)
+)`;

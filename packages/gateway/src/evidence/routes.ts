@@ -1,27 +1,31 @@
 import { ApiError } from "@hireforhumans/protocol";
-import type { Context } from "../context.ts";
+import type { Context, Database } from "../context.ts";
+import { inGroups } from "../groups.ts";
 import { type Caller, isWorker } from "../http/caller.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { serve, type ServedRoute } from "../http/route.ts";
-import { presentEvidence, presentVerdict, selectEvidence } from "../jobs/present.ts";
+import { type EvidenceRow, presentEvidence, presentVerdict, selectEvidence } from "../jobs/present.ts";
 import { sendConfirmationPage } from "./confirmation-page.ts";
 import { answerConfirmation, createConfirmation, findConfirmation, presentForCustomer } from "./confirmations.ts";
 import { sendFile } from "./downloads.ts";
 import { sendLinkedFile } from "./file-links.ts";
 import { keepLink } from "./links.ts";
-import { submitEvidence } from "./submit.ts";
+import { createSubmission } from "./submit.ts";
 import { createUploadLimits } from "./upload-limits.ts";
 import { uploadFile } from "./uploads.ts";
 
 export function evidenceRoutes(ctx: Context): ServedRoute[] {
   const uploadLimits = createUploadLimits(ctx);
+  const submitEvidence = createSubmission(ctx);
+  const findEvidence = inGroups((ids: string[]) => evidenceOf(ctx.db, ids));
   return [
     serve("uploadFile", (call) => uploadFile(ctx, uploadLimits, call)),
     serve("downloadFile", ({ caller, params, response }) => sendFile(ctx, caller, params.sha256, response)),
     serve("downloadLinkedFile", ({ params, response }) => sendLinkedFile(ctx, params.token, response)),
     serve("submitEvidence", async ({ caller, params, body }) => {
-      const id = await submitEvidence(ctx, caller.worker, params.id, body);
-      const row = await selectEvidence(ctx.db).where("evidence.id", "=", id).executeTakeFirstOrThrow();
+      const id = await submitEvidence(caller.worker, params.id, body);
+      const row = await findEvidence(id);
+      if (row === undefined) throw new Error(`There is no evidence ${id}.`);
       return presentEvidence(row);
     }),
     serve("listEvidence", async ({ caller, params, query }) => {
@@ -51,6 +55,12 @@ export function evidenceRoutes(ctx: Context): ServedRoute[] {
       presentForCustomer(await answerConfirmation(ctx, params.token, body.answer)),
     ),
   ];
+}
+
+async function evidenceOf(db: Database, ids: readonly string[]): Promise<(EvidenceRow | undefined)[]> {
+  const rows = await selectEvidence(db).where("evidence.id", "in", ids).execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
 }
 
 /** A job is there for its client and for the worker who has it, and for nobody else. */

@@ -8,9 +8,11 @@ import {
   wordTypes,
 } from "@hireforhumans/protocol";
 import { fingerprintsOf } from "@hireforhumans/oracle";
+import { sql } from "kysely";
 import type { Context, Database, Trx } from "../context.ts";
+import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import { newId } from "../ids.ts";
-import { appendJobEvent } from "../jobs/events.ts";
+import { appendJobEvents } from "../jobs/events.ts";
 import { noteLinks, requireUsableLinks } from "./links.ts";
 
 /** Evidence has to come this much before the window's end, so that a transaction can still be mined inside it. */
@@ -21,39 +23,67 @@ interface Worker {
   address: string;
 }
 
+interface Submission {
+  worker: Worker;
+  jobId: string;
+  body: EvidenceSubmit;
+}
+
 /**
  * Takes a worker's signed evidence; verification follows by itself. Handing in the same again gives the same answer.
  * @returns the evidence's id
  * @throws ApiError not_found, wrong_status, too_late, already_submitted, evidence_*, signature_*
  */
-export async function submitEvidence(
-  ctx: Context,
-  worker: Worker,
-  jobId: string,
-  body: EvidenceSubmit,
-): Promise<string> {
-  const job = await jobOfWorker(ctx, worker, jobId);
-  checkBundle(body, job, worker);
-  await checkSignature(ctx, worker, body);
-  // Names resolve to something else at times; what was taken once is not refused for that.
-  const earlier = sameEvidence(await earlierEvidence(ctx.db, worker, body.bundle), body);
-  if (earlier !== undefined) return earlier;
-  // Before anything is looked up in the network for it.
-  requireInHand(job, worker, body.bundle);
-  await checkFiles(ctx, worker, body.bundle);
-  await requireUsableLinks(ctx, worker.id, { packet: job.packet, bundle: body.bundle });
-  return ctx.db.transaction().execute((trx) => store(ctx, trx, worker, jobId, body));
+export type SubmitEvidence = (worker: Worker, jobId: string, body: EvidenceSubmit) => Promise<string>;
+
+/** What is handed in at one moment is written together; each is taken or refused by itself. */
+export function createSubmission(ctx: Context): SubmitEvidence {
+  const find = inGroups((asked: Omit<Submission, "body">[]) => jobsOfWorkers(ctx.db, asked));
+  // Should all have been committed though it failed unheard, each finds its evidence there.
+  const store = inGroups((submissions: Submission[]) =>
+    inOneTransaction(ctx, submissions, (trx, group) => storeAll(ctx, trx, group)),
+  );
+  return async (worker, jobId, body) => {
+    const job = await find({ worker, jobId });
+    if (job === undefined)
+      throw new ApiError("not_found", `There is no job ${jobId} that you accepted.`, { param: "id" });
+    checkBundle(body, job, worker);
+    await checkSignature(ctx, worker, body);
+    // Names resolve to something else at times; what was taken once is not refused for that.
+    const earlier = sameEvidence(job.earlier, body);
+    if (earlier !== undefined) return earlier;
+    // Before anything is looked up in the network for it.
+    requireInHand(job, worker, body.bundle);
+    await checkFiles(ctx, worker, body.bundle);
+    await requireUsableLinks(ctx, worker.id, { packet: job.packet, bundle: body.bundle });
+    return answerOf(await store({ worker, jobId, body }));
+  };
 }
 
-async function jobOfWorker(ctx: Context, worker: Worker, jobId: string) {
-  const job = await ctx.db
+/** With what the worker handed in for the job's round before. */
+async function jobsOfWorkers(db: Database, asked: readonly Omit<Submission, "body">[]) {
+  const rows = await db
     .selectFrom("jobs")
-    .select(["id", "chain_job_id", "round", "packet", "status", "worker_id"])
-    .where("id", "=", jobId)
-    .where("worker_id", "=", worker.id)
-    .executeTakeFirst();
-  if (job !== undefined) return job;
-  throw new ApiError("not_found", `There is no job ${jobId} that you accepted.`, { param: "id" });
+    .leftJoin("evidence", (on) =>
+      on
+        .onRef("evidence.job_id", "=", "jobs.id")
+        .onRef("evidence.round", "=", "jobs.round")
+        .onRef("evidence.worker_id", "=", "jobs.worker_id"),
+    )
+    .select(["jobs.id", "chain_job_id", "jobs.round", "packet", "status", "jobs.worker_id"])
+    .select(["evidence.id as evidence_id", "evidence_hash"])
+    .where("jobs.id", "in", [...new Set(asked.map(({ jobId }) => jobId))])
+    .execute();
+  const jobs = new Map(
+    rows.map(({ evidence_id: id, evidence_hash, ...job }) => [
+      job.id,
+      { ...job, earlier: id === null || evidence_hash === null ? undefined : { id, evidence_hash } },
+    ]),
+  );
+  return asked.map(({ worker, jobId }) => {
+    const job = jobs.get(jobId);
+    return job?.worker_id === worker.id ? job : undefined;
+  });
 }
 
 function checkBundle(
@@ -137,16 +167,6 @@ async function checkFiles(ctx: Context, worker: Worker, bundle: EvidenceBundle):
   }
 }
 
-async function earlierEvidence(db: Database | Trx, worker: Worker, { job_id, round }: EvidenceBundle) {
-  return db
-    .selectFrom("evidence")
-    .select(["id", "evidence_hash"])
-    .where("job_id", "=", job_id)
-    .where("round", "=", round)
-    .where("worker_id", "=", worker.id)
-    .executeTakeFirst();
-}
-
 /** @throws ApiError already_submitted */
 function sameEvidence(
   earlier: { id: string; evidence_hash: string } | undefined,
@@ -169,68 +189,126 @@ function requireInHand(
   );
 }
 
-async function store(ctx: Context, trx: Trx, worker: Worker, jobId: string, body: EvidenceSubmit): Promise<string> {
-  const job = await trx
-    .selectFrom("jobs")
-    .select(["status", "worker_id", "round", "until_seconds"])
-    .where("id", "=", jobId)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  const { bundle } = body;
-  const earlier = sameEvidence(await earlierEvidence(trx, worker, bundle), body);
-  if (earlier !== undefined) return earlier;
-  requireInHand(job, worker, bundle);
-  const now = ctx.chain.head().timestampSeconds;
-  if (job.until_seconds !== null && now + marginSeconds > job.until_seconds) {
-    throw new ApiError(
-      "too_late",
-      `Evidence was due by ${job.until_seconds - marginSeconds}; the chain's time is ${now}.`,
-    );
-  }
-  return insert(ctx, trx, worker, jobId, body);
+async function storeAll(ctx: Context, trx: Trx, submissions: readonly Submission[]): Promise<Outcome<string>[]> {
+  const jobs = await lockJobs(trx, submissions);
+  const earlier = await earlierEvidence(trx, [...jobs.keys()]);
+  const taken: Taken[] = [];
+  const outcomes = submissions.map((submission): Outcome<string> => {
+    const key = keyOf(submission.worker.id, submission.body.bundle);
+    try {
+      const same = sameEvidence(earlier.get(key), submission.body);
+      if (same !== undefined) return { answer: same };
+      requireTimely(ctx, jobs.get(submission.jobId), submission);
+    } catch (error) {
+      if (error instanceof ApiError) return { refusal: error };
+      throw error;
+    }
+    const id = newId("evd");
+    taken.push({ id, ...submission });
+    earlier.set(key, { id, evidence_hash: submission.body.evidence_hash });
+    return { answer: id };
+  });
+  if (taken.length > 0) await insertAll(ctx, trx, taken);
+  return outcomes;
 }
 
-async function insert(ctx: Context, trx: Trx, worker: Worker, jobId: string, body: EvidenceSubmit): Promise<string> {
-  const { bundle } = body;
-  const id = newId("evd");
-  await ctx.records.put({
+type LockedJob = Awaited<ReturnType<typeof lockJobs>> extends Map<string, infer Job> ? Job : never;
+
+/** In one order, so that no two groups wait for each other. */
+async function lockJobs(trx: Trx, submissions: readonly Submission[]) {
+  const rows = await trx
+    .selectFrom("jobs")
+    .select(["id", "status", "worker_id", "round", "until_seconds"])
+    .where("id", "in", [...new Set(submissions.map(({ jobId }) => jobId))])
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const keyOf = (workerId: string, { job_id, round }: Pick<EvidenceBundle, "job_id" | "round">): string =>
+  `${job_id} ${round} ${workerId}`;
+
+async function earlierEvidence(trx: Trx, jobIds: readonly string[]) {
+  if (jobIds.length === 0) return new Map<string, { id: string; evidence_hash: string }>();
+  const rows = await trx
+    .selectFrom("evidence")
+    .select(["id", "evidence_hash", "job_id", "round", "worker_id"])
+    .where("job_id", "in", jobIds)
+    .execute();
+  return new Map(rows.map((row) => [keyOf(row.worker_id, row), row]));
+}
+
+/** @throws ApiError wrong_status, too_late */
+function requireTimely(ctx: Context, job: LockedJob | undefined, { worker, jobId, body }: Submission): void {
+  if (job === undefined) throw new Error(`There is no job ${jobId}.`);
+  requireInHand(job, worker, body.bundle);
+  const now = ctx.chain.head().timestampSeconds;
+  if (job.until_seconds === null || now + marginSeconds <= job.until_seconds) return;
+  throw new ApiError(
+    "too_late",
+    `Evidence was due by ${job.until_seconds - marginSeconds}; the chain's time is ${now}.`,
+  );
+}
+
+/** A submission that is taken, with its evidence's id. */
+interface Taken extends Submission {
+  id: string;
+}
+
+async function insertAll(ctx: Context, trx: Trx, taken: readonly Taken[]): Promise<void> {
+  await Promise.all(taken.map((one) => recordEvidence(ctx, one)));
+  await trx
+    .insertInto("evidence")
+    .values(
+      taken.map(({ id, worker, jobId, body }) => ({
+        id,
+        job_id: jobId,
+        worker_id: worker.id,
+        round: body.bundle.round,
+        bundle: JSON.stringify(body.bundle),
+        evidence_hash: body.evidence_hash,
+        fingerprints: fingerprintsOf(body.bundle),
+        signature: body.signature,
+        valid_until_seconds: BigInt(body.valid_until),
+      })),
+    )
+    .execute();
+  const said = taken.map(({ jobId, body: { bundle } }) => ({
+    id: jobId,
+    resolution: bundle.resolution,
+    notes: bundle.worker_notes,
+  }));
+  await sql`
+    update jobs set status = 'submitted', until_seconds = null, submitted_at = ${new Date()}, awaiting_answer = false,
+      resolution = said.resolution, worker_notes = said.notes
+    from jsonb_to_recordset(${JSON.stringify(said)}::jsonb) as said (id text, resolution text, notes text)
+    where jobs.id = said.id`.execute(trx);
+  await appendJobEvents(
+    trx,
+    taken.map(({ jobId, body }) => ({
+      jobId,
+      type: "job.submitted",
+      once: `submitted:${body.bundle.round}`,
+      data: { evidence_hash: body.evidence_hash },
+    })),
+  );
+  const next = { links: [] as string[], verify: [] as string[] };
+  for (const { id, worker, body } of taken) {
+    const unseen = await noteLinks(trx, worker.id, id, body.bundle);
+    next[unseen ? "links" : "verify"].push(id);
+  }
+  for (const name of ["links", "verify"] as const) await ctx.queue.sendAll(trx, name, next[name]);
+}
+
+function recordEvidence({ records }: Pick<Context, "records">, { id, body }: Taken): Promise<void> {
+  return records.put({
     kind: "evidence",
     evidence_id: id,
     evidence_hash: body.evidence_hash,
-    bundle,
+    bundle: body.bundle,
     signature: body.signature,
     valid_until: String(body.valid_until),
     created_at: new Date().toISOString(),
   });
-  await trx
-    .insertInto("evidence")
-    .values({
-      id,
-      job_id: jobId,
-      worker_id: worker.id,
-      round: bundle.round,
-      bundle: JSON.stringify(bundle),
-      evidence_hash: body.evidence_hash,
-      fingerprints: fingerprintsOf(bundle),
-      signature: body.signature,
-      valid_until_seconds: BigInt(body.valid_until),
-    })
-    .execute();
-  await trx
-    .updateTable("jobs")
-    .set({
-      status: "submitted",
-      until_seconds: null,
-      submitted_at: new Date(),
-      resolution: bundle.resolution,
-      worker_notes: bundle.worker_notes,
-      awaiting_answer: false,
-    })
-    .where("id", "=", jobId)
-    .execute();
-  const data = { evidence_hash: body.evidence_hash };
-  await appendJobEvent(trx, { jobId, type: "job.submitted", once: `submitted:${bundle.round}`, data });
-  const unseen = await noteLinks(trx, worker.id, id, bundle);
-  await ctx.queue.send(trx, unseen ? "links" : "verify", id);
-  return id;
 }

@@ -5,7 +5,7 @@ import type { Context, Database } from "../context.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import type { Requirements } from "../jobs/requirements.ts";
-import { showSignOfLife } from "../workers/presence.ts";
+import { createSignsOfLife } from "../workers/presence.ts";
 import { createAcceptance } from "./accept.ts";
 import { availabilityOf } from "./availability.ts";
 import { declineOffer } from "./decline.ts";
@@ -13,9 +13,10 @@ import { offersOf, presentOffer } from "./find-offer.ts";
 
 export function matchingRoutes(ctx: Context): ServedRoute[] {
   const accept = createAcceptance(ctx);
+  const showSignOfLife = createSignsOfLife(ctx.db);
   return [
     serve("listOffers", async ({ caller, query }) => {
-      await showSignOfLife(ctx.db, caller.worker.id);
+      await showSignOfLife(caller.worker.id);
       const before = idAfter(query.cursor, "off");
       const rows = await offersOf(ctx.db, caller.worker.id, { status: query.status, before, limit: query.limit + 1 });
       return pageOf(rows, query.limit, (row) => presentOffer(ctx.chain, row));

@@ -204,12 +204,7 @@ async function setGoing({ db, deployment, relayer, report }: Rebuild, nowSeconds
   const carry = {
     db,
     chain: { deployment },
-    outbox: {
-      async enqueue(trx: Trx, intent: NewIntent) {
-        const [id = ""] = await insertIntents(trx, relayer, [intent]);
-        return id;
-      },
-    },
+    outbox: { enqueueAll: (trx: Trx, intents: readonly NewIntent[]) => insertIntents(trx, relayer, intents) },
   };
   count(report, "signed verdicts to be carried", await carryVerdicts(carry));
   const { waiting, dropped } = await endUnfunded(db, nowSeconds);

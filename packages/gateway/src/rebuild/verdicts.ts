@@ -3,7 +3,7 @@ import { evidenceBundleSchema } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Database, Trx } from "../context.ts";
 import type { RecordOf } from "../records/record.ts";
-import { type Settling, settleVerdict } from "../settlement/verdict.ts";
+import { type Settling, settleVerdicts } from "../settlement/verdict.ts";
 import type { Restored } from "./documents.ts";
 
 /** A transaction has to be mined inside the verdict's time. */
@@ -57,7 +57,7 @@ export async function carryVerdicts(ctx: Settling & { db: Database }): Promise<n
   for (const { id, jobId } of rows) {
     await ctx.db.transaction().execute(async (trx) => {
       await trx.selectFrom("jobs").select("id").where("id", "=", jobId).forUpdate().executeTakeFirstOrThrow();
-      await settleVerdict(ctx, trx, id);
+      await settleVerdicts(ctx, trx, [id]);
     });
   }
   return rows.length;

@@ -12,7 +12,8 @@ export const costOfReviews = (reviewers: number, reward: bigint): bigint =>
 
 export interface Reviewable {
   evidenceId: string;
-  jobId: string;
+  /** It answers a review itself. */
+  isReview: boolean;
   worker: string;
   acceptance: Acceptance;
   terms: TermsJson;
@@ -22,22 +23,15 @@ export interface Reviewable {
 
 /**
  * How many peers at least are to review evidence: as many as the job asks for; else, where this gateway reviews by itself,
- * two where its worker's reputation in the domain is low, where it was hurried, or where the lot falls on it. Settled once, so that a score that moves meanwhile changes nothing.
+ * two where its worker's reputation in the domain is low, where it was hurried, or where the lot falls on it. It is kept
+ * with the evidence when that is first verified, so that a score that moves meanwhile changes nothing.
  */
-export async function reviewersWanted(ctx: Context, evidence: Reviewable): Promise<number> {
-  const wanted = await reckon(ctx, evidence);
-  await ctx.db
-    .updateTable("evidence")
-    .set({ reviewers: wanted })
-    .where("id", "=", evidence.evidenceId)
-    .where("reviewers", "is", null)
-    .execute();
-  return wanted;
-}
-
-async function reckon(ctx: Context, { evidenceId, jobId, worker, acceptance, terms, hurried }: Reviewable) {
+export async function reviewersWanted(
+  ctx: Context,
+  { evidenceId, isReview, worker, acceptance, terms, hurried }: Reviewable,
+): Promise<number> {
   const { reviewFund, reviewBelowScore, reviewShare } = ctx.config;
-  if (reviewFund === undefined || (await isReview(ctx.db, jobId))) return 0;
+  if (reviewFund === undefined || isReview) return 0;
   // Whatever has it reviewed, the job's own fee pays: else whoever posts for a cent would have the fund pay its friends.
   if (feeOf(parseTerms(terms).reward) < costOfReviews(LEAST_REVIEWERS, ctx.config.reviewReward)) return 0;
   const asksForJudgement = acceptance.checks.some(({ check }) => check === "rubric");
@@ -46,11 +40,6 @@ async function reckon(ctx: Context, { evidenceId, jobId, worker, acceptance, ter
   const drawn = lotOf(keyedHash(ctx.config, "review lot", evidenceId)) < reviewShare;
   const score = await scoreOf(ctx.db, worker, terms.domain);
   return drawn || score < wadOf(reviewBelowScore) ? LEAST_REVIEWERS : 0;
-}
-
-async function isReview(db: Database, jobId: string): Promise<boolean> {
-  const review = await db.selectFrom("reviews").select("id").where("job_id", "=", jobId).executeTakeFirst();
-  return review !== undefined;
 }
 
 async function scoreOf(db: Database, address: string, domainHash: string): Promise<bigint> {

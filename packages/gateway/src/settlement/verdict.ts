@@ -1,5 +1,6 @@
 import { type Words, parseTerms } from "@hireforhumans/protocol";
 import { sql } from "kysely";
+import type { NewIntent } from "../chain/outbox.ts";
 import type { Context, Trx } from "../context.ts";
 import {
   type EvidenceOnChain,
@@ -16,24 +17,40 @@ const batchSize = 100;
 /** What it takes to have something carried. */
 export interface Settling {
   chain: Pick<Context["chain"], "deployment">;
-  outbox: Pick<Context["outbox"], "enqueue">;
+  outbox: Pick<Context["outbox"], "enqueueAll">;
 }
 
 /**
  * Carries evidence and its verdict to the chain: both in one transaction where neither is on its way yet; the verdict
- * alone behind a submission; the submission alone while the oracle is unsure. The caller holds the job's row.
- * @returns the intent's id; undefined where there is nothing to carry
+ * alone behind a submission; the submission alone while the oracle is unsure. The caller holds the jobs' rows.
+ * @returns the intents' ids in the order of the evidence; undefined where there is nothing to carry
  */
-export async function settleVerdict(ctx: Settling, trx: Trx, evidenceId: string): Promise<string | undefined> {
-  const { escrow } = ctx.chain.deployment;
-  const { job, evidence, verdict, signature, submitted } = await signedWords(trx, evidenceId);
-  if (verdict === undefined || signature === null) {
-    return submitted ? undefined : ctx.outbox.enqueue(trx, submitIntent(escrow, job, evidence));
-  }
-  const intent = submitted
-    ? verdictIntent(escrow, job, evidenceId, verdict, signature)
+export async function settleVerdicts(
+  ctx: Settling,
+  trx: Trx,
+  evidenceIds: readonly string[],
+): Promise<(string | undefined)[]> {
+  if (evidenceIds.length === 0) return [];
+  const words = await signedWords(trx, evidenceIds);
+  const carried = evidenceIds.flatMap((evidenceId) => {
+    const intent = intentOf(ctx.chain.deployment.escrow, words.get(evidenceId));
+    return intent === undefined ? [] : [{ evidenceId, intent }];
+  });
+  const ids = await ctx.outbox.enqueueAll(
+    trx,
+    carried.map(({ intent }) => intent),
+  );
+  const byEvidence = new Map(carried.map(({ evidenceId }, index) => [evidenceId, ids[index]]));
+  return evidenceIds.map((evidenceId) => byEvidence.get(evidenceId));
+}
+
+function intentOf(escrow: string, words: SignedWords | undefined): NewIntent | undefined {
+  if (words === undefined) throw new Error("Evidence whose verdict is to be carried is not there.");
+  const { job, evidence, verdict, signature, submitted } = words;
+  if (verdict === undefined || signature === null) return submitted ? undefined : submitIntent(escrow, job, evidence);
+  return submitted
+    ? verdictIntent(escrow, job, evidence.id, verdict, signature)
     : submitWithVerdictIntent(escrow, job, evidence, verdict, signature);
-  return ctx.outbox.enqueue(trx, intent);
 }
 
 interface SignedWords {
@@ -46,19 +63,35 @@ interface SignedWords {
   submitted: boolean;
 }
 
-async function signedWords(trx: Trx, evidenceId: string): Promise<SignedWords> {
-  const row = await trx
+/** By the evidence's id. */
+async function signedWords(trx: Trx, evidenceIds: readonly string[]): Promise<Map<string, SignedWords>> {
+  const rows = await rowsOf(trx, evidenceIds);
+  return new Map(rows.map((row) => [row.evidence_id, wordsOf(row)]));
+}
+
+function rowsOf(trx: Trx, evidenceIds: readonly string[]) {
+  return trx
     .selectFrom("evidence")
     .innerJoin("jobs", "jobs.id", "evidence.job_id")
     .innerJoin("workers", "workers.id", "evidence.worker_id")
     .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
-    .leftJoin("intents", (on) => on.on("intents.intent_key", "=", submitKey(evidenceId)))
-    .select(["jobs.id", "chain_job_id", "jobs.round", "terms", "intents.id as submission"])
+    .leftJoin("intents", (on) => on.on("intents.intent_key", "=", sql<string>`${submitKey("")} || evidence.id`))
+    .select([
+      "evidence.id as evidence_id",
+      "jobs.id",
+      "chain_job_id",
+      "jobs.round",
+      "terms",
+      "intents.id as submission",
+    ])
     .select(["evidence_hash", "evidence.signature", "evidence.valid_until_seconds"])
     .select(["outcome", "reasons_hash", "workers.address", "verdicts.signature as verdictSignature"])
     .select("verdicts.valid_until_seconds as verdictValidUntil")
-    .where("evidence.id", "=", evidenceId)
-    .executeTakeFirstOrThrow();
+    .where("evidence.id", "in", evidenceIds)
+    .execute();
+}
+
+function wordsOf(row: Awaited<ReturnType<typeof rowsOf>>[number]): SignedWords {
   const job = { id: row.id, chainJobId: row.chain_job_id, round: row.round, terms: parseTerms(row.terms) };
   const verdict: Words["Verdict"] | undefined =
     row.verdictValidUntil === null || row.reasons_hash === null
@@ -74,7 +107,7 @@ async function signedWords(trx: Trx, evidenceId: string): Promise<SignedWords> {
   return {
     job,
     evidence: {
-      id: evidenceId,
+      id: row.evidence_id,
       hash: row.evidence_hash,
       word: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
     },
@@ -110,7 +143,11 @@ export async function sweepSlowVerdicts(ctx: Context): Promise<number> {
       .forUpdate("jobs")
       .skipLocked()
       .execute();
-    for (const { id } of rows) await settleVerdict(ctx, trx, id);
+    await settleVerdicts(
+      ctx,
+      trx,
+      rows.map(({ id }) => id),
+    );
     return rows.length;
   });
 }

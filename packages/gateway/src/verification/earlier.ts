@@ -1,69 +1,57 @@
-import { likenessOf, type Sketch, sketchesOf, type VerificationRequest } from "@hireforhumans/oracle";
-import type { EvidenceBundle } from "@hireforhumans/protocol";
+import { likenessOf, type Sketch } from "@hireforhumans/oracle";
 import { sql } from "kysely";
-import type { Context, Database } from "../context.ts";
+import type { Database } from "../context.ts";
 
-/** Which of these pieces stood in evidence of other jobs that was handed in before this. */
-export async function seenBefore(db: Database, evidenceId: string, fingerprints: string[]): Promise<string[]> {
-  if (fingerprints.length === 0) return [];
-  const { rows } = await sql<{ fingerprint: string }>`
-    select distinct unnest(e.fingerprints) as fingerprint
-    from evidence e join evidence own on own.id = ${evidenceId}
-    where e.fingerprints && ${fingerprints} and e.job_id <> own.job_id
-      and (e.created_at, e.id) < (own.created_at, own.id)`.execute(db);
-  const seen = new Set(rows.map(({ fingerprint }) => fingerprint));
-  return fingerprints.filter((fingerprint) => seen.has(fingerprint));
+/** Which of its pieces stood in evidence of other jobs that was handed in before: a column of a select from evidence. */
+export const seenBefore = sql<string[]>`array(
+  select distinct piece from evidence earlier, unnest(earlier.fingerprints) as piece
+  where earlier.fingerprints && evidence.fingerprints and earlier.job_id <> evidence.job_id
+    and (earlier.created_at, earlier.id) < (evidence.created_at, evidence.id)
+    and piece = any (evidence.fingerprints)
+)`;
+
+/** What is settled of evidence when it is first looked at. */
+export interface Look {
+  evidenceId: string;
+  reviewers: number;
+  /** Undefined where they are kept already. */
+  sketches: readonly Sketch[] | undefined;
 }
 
-/**
- * Which pieces are near-duplicates of evidence of other jobs that was handed in before this. Keeps what this evidence
- * looks like first, so that of two that are verified at once the later one finds the earlier.
- */
-export async function likeBefore(
-  ctx: Pick<Context, "db" | "files">,
-  evidenceId: string,
-  bundle: EvidenceBundle,
-): Promise<VerificationRequest["likeBefore"]> {
-  const found: VerificationRequest["likeBefore"] = [];
-  for (const sketch of await keptSketches(ctx, evidenceId, bundle)) {
-    const similarity = await greatestLikeness(ctx.db, evidenceId, sketch);
-    if (similarity !== undefined) found.push({ item: sketch.item, similarity });
-  }
-  return found;
+/** Keeps how many are to review evidence and what it looks like. The first word stands. */
+export async function keepLooks(db: Database, looks: readonly Look[]): Promise<undefined[]> {
+  const rows = looks.map(({ evidenceId, reviewers }) => ({ id: evidenceId, reviewers }));
+  const sketches = looks.flatMap(({ evidenceId, sketches = [] }) =>
+    sketches.map(({ sketch, ...own }) => ({ id: evidenceId, sketch: Buffer.from(sketch).toString("hex"), ...own })),
+  );
+  await sql`
+    with look as (
+      select evidence.id, max(given.reviewers) as reviewers
+      from evidence join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as given (id text, reviewers int4) using (id)
+      group by evidence.id
+    ), held as (
+      select id from evidence where id in (select id from look) order by id for no key update
+    ), kept as (
+      insert into evidence_sketches (evidence_id, item, kind, sketch, keys)
+      select id, item, kind, decode(sketch, 'hex'), keys
+      from jsonb_to_recordset(${JSON.stringify(sketches)}::jsonb)
+        as given (id text, item int4, kind text, sketch text, keys int4[])
+      on conflict do nothing
+    )
+    update evidence
+    set reviewers = coalesce(evidence.reviewers, look.reviewers), sketched_at = coalesce(evidence.sketched_at, now())
+    from look join held using (id) where evidence.id = look.id`.execute(db);
+  return looks.map(() => undefined);
 }
 
-async function keptSketches(
-  { db, files }: Pick<Context, "db" | "files">,
-  evidenceId: string,
-  bundle: EvidenceBundle,
-): Promise<Sketch[]> {
-  const { sketched_at } = await db
-    .selectFrom("evidence")
-    .select("sketched_at")
-    .where("id", "=", evidenceId)
-    .executeTakeFirstOrThrow();
-  if (sketched_at !== null) {
-    return db
-      .selectFrom("evidence_sketches")
-      .select(["item", "kind", "sketch", "keys"])
-      .where("evidence_id", "=", evidenceId)
-      .orderBy("item")
-      .execute();
-  }
-  const sketches = await sketchesOf(bundle, (sha256) => files.open(sha256));
-  await db.transaction().execute(async (trx) => {
-    if (sketches.length > 0) {
-      await trx
-        .insertInto("evidence_sketches")
-        .values(
-          sketches.map(({ sketch, ...own }) => ({ evidence_id: evidenceId, sketch: Buffer.from(sketch), ...own })),
-        )
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    }
-    await trx.updateTable("evidence").set({ sketched_at: new Date() }).where("id", "=", evidenceId).execute();
-  });
-  return sketches;
+/** What was kept of how evidence looks. */
+export function keptSketches(db: Database, evidenceId: string): Promise<Sketch[]> {
+  return db
+    .selectFrom("evidence_sketches")
+    .select(["item", "kind", "sketch", "keys"])
+    .where("evidence_id", "=", evidenceId)
+    .orderBy("item")
+    .execute();
 }
 
 /**
@@ -72,30 +60,39 @@ async function keptSketches(
  */
 const comparedPerKey = 100;
 
-/** @returns the similarity to the most similar piece of earlier evidence; undefined where none is a near-duplicate */
-export async function greatestLikeness(
-  db: Database,
-  evidenceId: string,
-  { kind, sketch, keys }: Pick<Sketch, "kind" | "sketch" | "keys">,
-): Promise<number | undefined> {
+/** A piece of evidence of which near-duplicates are looked for. */
+export type Wanted = { evidenceId: string } & Pick<Sketch, "kind" | "sketch" | "keys">;
+
+/**
+ * @returns for each the similarity to the most similar piece of evidence of other jobs that was handed in before;
+ * undefined where none is a near-duplicate
+ */
+export async function greatestLikenesses(db: Database, wanted: readonly Wanted[]): Promise<(number | undefined)[]> {
+  const pieces = wanted.map(({ evidenceId, kind, keys }, place) => ({ place, id: evidenceId, kind, keys }));
   // With limits inside, so that each step is a few probes of an index, whatever the planner thinks of how much comes of it.
-  const { rows } = await sql<{ sketch: Uint8Array }>`
-    with own as materialized (select number, job_id from evidence where id = ${evidenceId}),
-    near as materialized (
-      select distinct band.number, band.item
-      from own cross join unnest(${keys}::int4[]) as wanted (key) cross join lateral (
+  const { rows } = await sql<{ place: number; sketch: Uint8Array }>`
+    with own as materialized (
+      select piece.place, piece.kind, piece.keys, evidence.number, evidence.job_id
+      from jsonb_to_recordset(${JSON.stringify(pieces)}::jsonb)
+        as piece (place int4, id text, kind text, keys int4[]) join evidence using (id)
+    ), near as materialized (
+      select distinct own.place, own.kind, own.job_id, band.number, band.item
+      from own cross join unnest(own.keys) as wanted (key) cross join lateral (
         select number, item from evidence_bands
         where key = wanted.key and number < own.number
         order by number desc limit ${sql.lit(comparedPerKey)}
       ) band
     )
-    select distinct earlier.sketch from near cross join lateral (
+    select distinct near.place, earlier.sketch from near cross join lateral (
       select s.sketch from evidence e join evidence_sketches s on s.evidence_id = e.id and s.item = near.item
-      where e.number = near.number and e.job_id <> (select job_id from own) and s.kind = ${kind}
+      where e.number = near.number and e.job_id <> near.job_id and s.kind = near.kind
       limit 1
     ) earlier`.execute(db);
-  const similarities = rows
-    .map((row) => likenessOf(kind, sketch, row.sketch))
-    .filter((similarity) => similarity !== undefined);
-  return similarities.length === 0 ? undefined : Math.max(...similarities);
+  const byPlace = Map.groupBy(rows, ({ place }) => place);
+  return wanted.map(({ kind, sketch }, place) => {
+    const similarities = (byPlace.get(place) ?? [])
+      .map((row) => likenessOf(kind, sketch, row.sketch))
+      .filter((similarity) => similarity !== undefined);
+    return similarities.length === 0 ? undefined : Math.max(...similarities);
+  });
 }

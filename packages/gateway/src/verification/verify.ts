@@ -1,93 +1,95 @@
-import { REVIEW_CATEGORY, evidenceBundleSchema, packetSchema, parseTerms } from "@hireforhumans/protocol";
-import { isHurried, type Proof, type Verification, type VerificationRequest } from "@hireforhumans/oracle";
-import { sql } from "kysely";
-import type { Context, Trx } from "../context.ts";
-import { linkCopiesOf } from "../evidence/links.ts";
-import { appendJobEvent } from "../jobs/events.ts";
-import { reviewsOf } from "../review/answers.ts";
-import { askForReviews } from "../review/ask.ts";
-import { recordReview } from "../review/record.ts";
-import { reviewWordsOf } from "../review/words.ts";
-import { reviewersWanted } from "../review/wanted.ts";
+import { evidenceBundleSchema, packetSchema, parseTerms } from "@hireforhumans/protocol";
+import { isHurried, type Proof, sketchesOf, type Verification, type VerificationRequest } from "@hireforhumans/oracle";
+import type { Context } from "../context.ts";
+import { answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import { traced } from "../observability/traces.ts";
-import { settleVerdict } from "../settlement/verdict.ts";
-import { likeBefore, seenBefore } from "./earlier.ts";
+import { reviewsOf } from "../review/answers.ts";
+import { type Reviewable, reviewersWanted } from "../review/wanted.ts";
+import { reviewWordsOf } from "../review/words.ts";
+import { greatestLikenesses, keepLooks, keptSketches, type Look, type Wanted } from "./earlier.ts";
+import { type EvidenceToJudge, readEvidence } from "./read.ts";
+import { type Judged, writeVerdicts } from "./write.ts";
 
 /**
  * Has the oracle look at evidence, and stores and settles what it says. Idempotent: a verdict stands once it is signed;
  * one that is unsure is asked for again each time.
  */
-export async function verifyEvidence(ctx: Context, evidenceId: string): Promise<void> {
-  const row = await ctx.db
-    .selectFrom("evidence")
-    .innerJoin("jobs", "jobs.id", "evidence.job_id")
-    .leftJoin("verdicts", "verdicts.evidence_id", "evidence.id")
-    .innerJoin("workers", "workers.id", "evidence.worker_id")
-    .select(["evidence.job_id", "evidence.round", "bundle", "evidence_hash", "fingerprints", "reviewers"])
-    .select(["evidence.signature", "evidence.valid_until_seconds"])
-    .select([
-      "evidence.worker_id",
-      "workers.address",
-      "jobs.domain",
-      "jobs.packet",
-      "jobs.terms",
-      "jobs.ended_at",
-      "jobs.category",
-      "verdicts.outcome",
-    ])
-    .select(sql<number | null>`extract(epoch from evidence.created_at - jobs.accepted_at)::float8`.as("seconds"))
-    .where("evidence.id", "=", evidenceId)
-    .executeTakeFirstOrThrow();
-  if (row.ended_at !== null || (row.outcome !== null && row.outcome !== "unsure")) return;
+export type VerifyEvidence = (evidenceId: string) => Promise<void>;
 
-  const packet = packetSchema.parse(row.packet);
-  const bundle = evidenceBundleSchema.parse(row.bundle);
-  const { job_id: jobId, worker_id: workerId, address: worker, terms } = row;
-  const { acceptance } = packet;
-  const hurried = isHurried(packet, row.seconds ?? Infinity);
-  const evidence = { evidenceId, jobId, worker, acceptance, terms, hurried };
-  const wanted = row.reviewers ?? (await reviewersWanted(ctx, evidence));
-  const reviews = wanted === 0 ? undefined : await reviewsOf(ctx.db, evidenceId, row.domain, wanted);
-  const links = await linkCopiesOf(ctx.db, evidenceId);
-  const request: VerificationRequest = {
-    packet,
-    bundle,
-    ...(reviews === undefined ? {} : { reviews }),
-    evidenceHash: row.evidence_hash,
-    chainTimeSeconds: ctx.chain.head().timestampSeconds,
-    confirmations: await confirmationsOf(ctx, jobId, workerId),
-    proof: {
-      terms: parseTerms(terms),
-      accept: await acceptOf(ctx, jobId, row.round, workerId),
-      submit: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
-      reviews: await reviewWordsOf(ctx, reviews?.answers.map(({ id }) => id) ?? []),
-    },
-    seenBefore: await seenBefore(ctx.db, evidenceId, row.fingerprints),
-    likeBefore: await likeBefore(ctx, evidenceId, bundle),
-    links,
-  };
-  const verification = await traced("verify evidence", { job_id: jobId, evidence_id: evidenceId }, () =>
-    ctx.oracle.verify(request),
+/** What of one moment is verified is read, compared and written together; the oracle judges each by itself. */
+export function createVerifier(ctx: Context): VerifyEvidence {
+  const { db } = ctx;
+  const read = inGroups((ids: string[]) => readEvidence(db, ids));
+  const keep = inGroups((looks: Look[]) => keepLooks(db, looks));
+  const likenessOf = inGroups((wanted: Wanted[]) => greatestLikenesses(db, wanted));
+  // Should all have been committed though it failed unheard, each finds its verdict there.
+  const write = inGroups((judged: Judged[]) =>
+    inOneTransaction(ctx, judged, (trx, group) => writeVerdicts(ctx, trx, group)),
   );
-  await recordVerdict(ctx, { evidenceId, jobId }, verification);
-  const intentId = await ctx.db.transaction().execute(async (trx) => {
-    if (!(await storeVerdict(trx, evidenceId, jobId, verification))) return undefined;
-    const once = `verified:${row.round}:${verification.outcome}`;
-    const flags = hurried ? { flags: ["hurried"] } : {};
-    const data = { outcome: verification.outcome, reasons_hash: verification.reasonsHash, ...flags };
-    await appendJobEvent(trx, { jobId: jobId, type: "job.verified", once, data });
-    const intentId = await settleVerdict(ctx, trx, evidenceId);
-    if (verification.outcome === "pass" && row.category === REVIEW_CATEGORY) {
-      await recordReview(ctx, trx, jobId, workerId, bundle);
-    }
-    if (verification.outcome === "unsure" && reviews !== undefined) {
-      const reviewed = { evidenceId, evidenceHash: row.evidence_hash, jobId, packet, bundle, links, reviews };
-      await askForReviews(ctx, trx, reviewed, verification.reasons);
-    }
-    return intentId;
-  });
-  if (intentId !== undefined) hasten(ctx, intentId);
+
+  /**
+   * Which pieces are near-duplicates of evidence of other jobs that was handed in before this. What this evidence looks
+   * like is kept first, so that of two that are verified at once the later one finds the earlier.
+   */
+  async function likeBefore(
+    { id, sketched_at, reviewers }: EvidenceToJudge,
+    { bundle, wanted }: { bundle: VerificationRequest["bundle"]; wanted: number },
+  ): Promise<VerificationRequest["likeBefore"]> {
+    const fresh = sketched_at === null ? await sketchesOf(bundle, (sha256) => ctx.files.open(sha256)) : undefined;
+    if (fresh !== undefined || reviewers === null) await keep({ evidenceId: id, reviewers: wanted, sketches: fresh });
+    const found = await Promise.all(
+      (fresh ?? (await keptSketches(db, id))).map(async (sketch) => ({
+        item: sketch.item,
+        similarity: await likenessOf({ evidenceId: id, ...sketch }),
+      })),
+    );
+    return found.flatMap(({ item, similarity }) => (similarity === undefined ? [] : [{ item, similarity }]));
+  }
+
+  return async (evidenceId) => {
+    const row = await read(evidenceId);
+    if (row === undefined) throw new Error(`There is no evidence ${evidenceId}.`);
+    if (row.ended_at !== null || (row.outcome !== null && row.outcome !== "unsure")) return;
+
+    const packet = packetSchema.parse(row.packet);
+    const bundle = evidenceBundleSchema.parse(row.bundle);
+    const hurried = isHurried(packet, row.seconds ?? Infinity);
+    const wanted = row.reviewers ?? (await reviewersWanted(ctx, reviewableOf(row, packet.acceptance, hurried)));
+    const reviews = wanted === 0 ? undefined : await reviewsOf(db, evidenceId, row.domain, wanted);
+    const request: VerificationRequest = {
+      packet,
+      bundle,
+      ...(reviews === undefined ? {} : { reviews }),
+      evidenceHash: row.evidence_hash,
+      chainTimeSeconds: ctx.chain.head().timestampSeconds,
+      confirmations: row.confirmations,
+      proof: {
+        terms: parseTerms(row.terms),
+        accept: acceptOf(row),
+        submit: { validUntilSeconds: row.valid_until_seconds, signature: row.signature },
+        reviews: await reviewWordsOf(ctx, reviews?.answers.map(({ id }) => id) ?? []),
+      },
+      seenBefore: row.fingerprints.filter((fingerprint) => row.seen_before.includes(fingerprint)),
+      likeBefore: await likeBefore(row, { bundle, wanted }),
+      links: row.links,
+    };
+    const verification = await traced("verify evidence", { job_id: row.job_id, evidence_id: evidenceId }, () =>
+      ctx.oracle.verify(request),
+    );
+    await recordVerdict(ctx, { evidenceId, jobId: row.job_id }, verification);
+    const intentId = answerOf(await write({ row, packet, bundle, hurried, reviews, verification }));
+    if (intentId !== undefined) hasten(ctx, intentId);
+  };
 }
+
+const reviewableOf = (row: EvidenceToJudge, acceptance: Reviewable["acceptance"], hurried: boolean): Reviewable => ({
+  evidenceId: row.id,
+  isReview: row.is_review,
+  worker: row.address,
+  acceptance,
+  terms: row.terms,
+  hurried,
+});
 
 /**
  * Has the intent signed and sent at once where this process is the one that does, whatever the outbox is at. Nobody waits
@@ -100,32 +102,11 @@ function hasten({ outbox, log }: Context, intentId: string): void {
 }
 
 /** The worker's signed `Accept` of the round, which the chain may not have yet. */
-async function acceptOf(ctx: Context, jobId: string, round: number, workerId: string): Promise<Proof["accept"]> {
-  const { signature, valid_until_seconds: validUntilSeconds } =
-    (await ctx.db
-      .selectFrom("offers")
-      .select(["signature", "valid_until_seconds"])
-      .where("job_id", "=", jobId)
-      .where("round", "=", round)
-      .where("worker_id", "=", workerId)
-      .where("status", "=", "accepted")
-      .executeTakeFirst()) ?? {};
-  return signature == null || validUntilSeconds == null ? undefined : { signature, validUntilSeconds };
-}
-
-/** Those that this worker asked for: what the customer told another worker of the job is not about this evidence. */
-async function confirmationsOf(
-  ctx: Context,
-  jobId: string,
-  workerId: string,
-): Promise<VerificationRequest["confirmations"]> {
-  const rows = await ctx.db
-    .selectFrom("confirmations")
-    .select(["token_hash as tokenHash", "statement", "answer"])
-    .where("job_id", "=", jobId)
-    .where("worker_id", "=", workerId)
-    .execute();
-  return rows;
+function acceptOf({
+  accept_signature: signature,
+  accept_valid_until_seconds: validUntilSeconds,
+}: EvidenceToJudge): Proof["accept"] {
+  return signature === null || validUntilSeconds === null ? undefined : { signature, validUntilSeconds };
 }
 
 /** The reasons of a signed verdict go to the content store before the chain gets their hash. */
@@ -146,35 +127,4 @@ async function recordVerdict(
     valid_until: signed.validUntilSeconds.toString(),
     created_at: new Date().toISOString(),
   });
-}
-
-/** @returns false when the job ended meanwhile, or a signed verdict stands */
-async function storeVerdict(trx: Trx, evidenceId: string, jobId: string, verification: Verification): Promise<boolean> {
-  const job = await trx
-    .selectFrom("jobs")
-    .select("ended_at")
-    .where("id", "=", jobId)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  if (job.ended_at !== null) return false;
-  const said = {
-    outcome: verification.outcome,
-    reasons: JSON.stringify(verification.reasons),
-    reasons_hash: verification.reasonsHash,
-    signature: verification.signed?.signature ?? null,
-    valid_until_seconds: verification.signed?.validUntilSeconds ?? null,
-  };
-  const stored = await trx
-    .with("later", (db) =>
-      db
-        .updateTable("evidence")
-        .set({ verify_again_at: sql`now() + interval '1 minute'` })
-        .where("id", "=", evidenceId),
-    )
-    .insertInto("verdicts")
-    .values({ evidence_id: evidenceId, job_id: jobId, ...said })
-    .onConflict((conflict) => conflict.column("evidence_id").doUpdateSet(said).where("verdicts.outcome", "=", "unsure"))
-    .returning("evidence_id")
-    .executeTakeFirst();
-  return stored !== undefined;
 }

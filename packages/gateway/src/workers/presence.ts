@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Context, Database } from "../context.ts";
 import type { Presence } from "../database/schema.ts";
+import { inGroups } from "../groups.ts";
 import { syncProfiles } from "./places.ts";
 
 /**
@@ -32,14 +33,22 @@ export async function setPresence(ctx: Context, workerId: string, presence: Pres
 }
 
 /** A call of the worker that only shows that it is there; it does not bring back one who is away. */
-export async function showSignOfLife(db: Database, workerId: string): Promise<void> {
-  await db
-    .updateTable("workers")
-    .set({ presence_at: sql`now()` })
-    .where("id", "=", workerId)
-    .where("presence", "=", "online")
-    .where("presence_at", "<", sql<Date>`now() - make_interval(secs => ${SIGN_SECONDS})`)
-    .execute();
+export type ShowSignOfLife = (workerId: string) => Promise<void>;
+
+/** Those of one moment are written together. */
+export function createSignsOfLife(db: Database): ShowSignOfLife {
+  return inGroups(async (workerIds: string[]) => {
+    // One whose row is held by another transaction is alive, and is heard of again soon.
+    await sql`
+      update workers set presence_at = now()
+      where id in (
+        select id from workers
+        where id = any (${[...new Set(workerIds)]}::text[]) and presence = 'online'
+          and presence_at < now() - make_interval(secs => ${SIGN_SECONDS})
+        order by id for no key update skip locked
+      )`.execute(db);
+    return workerIds.map(() => undefined);
+  });
 }
 
 /**

@@ -1,19 +1,30 @@
 import { domainOf } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
+import { inGroups } from "../groups.ts";
 import { storeReputation } from "./reputation.ts";
 
 /** Reads anew what the chain holds of everyone who worked on a job, after the job moved their reputation. Idempotent. */
-export async function refreshReputations(ctx: Context, jobId: string): Promise<void> {
-  const workers = await ctx.db
+export type RefreshReputations = (jobId: string) => Promise<void>;
+
+/** A block ends many jobs of the same people, each of whom is read once for all. */
+export function createReputationRefresh(ctx: Context): RefreshReputations {
+  return inGroups(async (jobIds: string[]) => {
+    for (const { address, domain } of await workersOn(ctx, jobIds)) {
+      const record = await ctx.chain.reputationOf(address, domainOf(domain));
+      await ctx.db.transaction().execute((trx) => storeReputation(trx, { address, domain, ...record }));
+    }
+    return jobIds.map(() => undefined);
+  });
+}
+
+function workersOn({ db }: Context, jobIds: readonly string[]) {
+  return db
     .selectFrom("offers")
     .innerJoin("workers", "workers.id", "offers.worker_id")
     .innerJoin("jobs", "jobs.id", "offers.job_id")
     .select(["workers.address", "jobs.domain"])
-    .where("offers.job_id", "=", jobId)
+    .distinct()
+    .where("offers.job_id", "in", jobIds)
     .where("offers.status", "=", "accepted")
     .execute();
-  for (const { address, domain } of workers) {
-    const record = await ctx.chain.reputationOf(address, domainOf(domain));
-    await ctx.db.transaction().execute((trx) => storeReputation(trx, { address, domain, ...record }));
-  }
 }

@@ -168,6 +168,31 @@ describe("POST /v1/jobs/:id/evidence", () => {
     expect(data.map(({ id }) => id)).toEqual([first.body?.["id"]]);
   });
 
+  it("takes what comes at one moment, each by itself", async () => {
+    const given = [await stage.accepted(), await stage.accepted(), await stage.accepted()];
+    const [one, two, three] = await Promise.all(
+      given.map(({ job, offer }) => evidence(offer, { bundle: { items: [textOf(job)] } })),
+    );
+    const [first, second, third] = given.map(({ job }) => job.job_id);
+    const other = await evidence(given[1]!.offer, {
+      bundle: { resolution: "Something else.", items: two!.bundle.items },
+    });
+    const forged = await evidence(given[2]!.offer, { bundle: { round: 1 }, round: 1n });
+    const answers = await Promise.all([
+      submit(first!, one!),
+      submit(second!, two!),
+      submit(second!, other),
+      submit(third!, forged),
+      submit(third!, three!),
+      submit(first!, one!),
+    ]);
+    const [, ours, theirs, ...others] = answers.map(({ status }) => status);
+    expect([ours, theirs].toSorted()).toEqual([201, 409]);
+    expect(others).toEqual([422, 201, 201]);
+    expect(answers[5].body?.["id"]).toBe(answers[0].body?.["id"]);
+    for (const { job } of given) await stage.reached(job.job_id, "paid");
+  });
+
   it("refuses evidence for a job whose work window is over", async () => {
     const given = await stage.accepted();
     const { chain, gateway } = stage.stack;

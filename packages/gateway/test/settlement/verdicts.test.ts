@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
+import { createVerifier } from "../../src/verification/verify.ts";
 import { jobRow, type Stage, startStage } from "../gateway/stage.ts";
 import { engines, gatewayDatabase } from "../support/database.ts";
 
@@ -107,6 +108,20 @@ describe.each(engines)("the way of a verdict to the money (%s)", (engine) => {
     await stage.reached(job.job_id, "paid");
     expect(gained(before, await books())).toEqual(paidOnce);
     expect(await kindsOf(job.job_id)).toEqual(["fund", "accept", "submit", "settle"]);
+  });
+
+  it("evidence that is judged several times at once is told of once, and carried once", async () => {
+    const job = await unsure();
+    const { context } = stage.stack.gateway;
+    const { id } = await context.db
+      .selectFrom("evidence")
+      .select("id")
+      .where("job_id", "=", job.job_id)
+      .executeTakeFirstOrThrow();
+    const verify = createVerifier(context);
+    await Promise.all([verify(id), verify(id), verify(id)]);
+    expect((await eventTypesOf(job.job_id)).filter((type) => type === "job.verified")).toHaveLength(1);
+    expect(await kindsOf(job.job_id)).toEqual(["fund", "accept", "submit"]);
   });
 
   it("a review window holds the pay until it is over", async () => {

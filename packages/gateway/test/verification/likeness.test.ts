@@ -4,7 +4,7 @@ import { until } from "../../../../scripts/stack/until.ts";
 import { type Stage, startStage } from "../gateway/stage.ts";
 import { likenessOf } from "@hireforhumans/oracle";
 import * as bands from "../../src/database/migrations/0007_likeness_bands.ts";
-import { greatestLikeness } from "../../src/verification/earlier.ts";
+import { greatestLikenesses } from "../../src/verification/earlier.ts";
 import { describeOnDatabases, engines, gatewayDatabase } from "../support/database.ts";
 
 describe.each(engines)("evidence that was there before (%s)", (engine) => {
@@ -61,7 +61,7 @@ describeOnDatabases("evidence from before there were bands", (database) => {
   const text = { kind: "text" as const, keys: [7, -8, 9] };
   const sketch = (last: number) => Buffer.from([...Array<number>(127).fill(1), last]);
   const like = (evidenceId: string, last: number) =>
-    greatestLikeness(database().db, evidenceId, { ...text, sketch: sketch(last) });
+    greatestLikenesses(database().db, [{ evidenceId, ...text, sketch: sketch(last) }]).then(([found]) => found);
 
   beforeAll(async () => {
     const { db } = database();
