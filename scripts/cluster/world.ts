@@ -116,6 +116,8 @@ async function build(folder: string, endings: Endings): Promise<World> {
     STRANGER_REQUESTS_PER_MINUTE: "10000000",
     REQUESTS_PER_MINUTE: "10000000",
     LOG_LEVEL: "info",
+    // The balancer looks several times in a second.
+    DRAIN_SECONDS: "1",
   };
   const faults: string[] = [];
   const logFolder = join(folder, "logs");

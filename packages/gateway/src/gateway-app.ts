@@ -6,6 +6,7 @@ import { evidenceRoutes } from "./evidence/routes.ts";
 import { handoffRoutes } from "./handoff/routes.ts";
 import { createApp } from "./http/app.ts";
 import { docsRoute } from "./http/docs-page.ts";
+import type { Drain } from "./http/drain.ts";
 import { operationRoutes, type Probe } from "./http/operation-routes.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { createKeyAuthenticator, authenticateOperator } from "./keys/authenticate.ts";
@@ -19,7 +20,7 @@ import { createSessionAuthenticator } from "./workers/sessions.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 
 /** Every route of the gateway, behind one app. */
-export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, Probe>>): Express {
+export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, Probe>>, drain: Drain): Express {
   const served = [
     ...jobRoutes(ctx),
     ...matchingRoutes(ctx),
@@ -35,9 +36,10 @@ export function createGatewayApp(ctx: Context, probes: Readonly<Record<string, P
     ...auditRoutes(ctx),
     docsRoute(),
   ];
-  return createApp(ctx, [...served, ...operationRoutes(ctx, served, probes)], {
+  const authenticators = {
     key: createKeyAuthenticator(ctx.db),
     session: createSessionAuthenticator(ctx.db),
-    operator: (token) => authenticateOperator(ctx.config.operatorToken, token),
-  });
+    operator: (token: string) => authenticateOperator(ctx.config.operatorToken, token),
+  };
+  return createApp(ctx, [...served, ...operationRoutes(ctx, served, probes)], authenticators, drain);
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { projectCases } from "./arbitration/project.ts";
 import { createEscrowBatch } from "./chain/batch.ts";
@@ -21,6 +22,7 @@ import { migrate, newerMigrations } from "./database/migrate.ts";
 import { openDatabase, type OpenDatabase } from "./database/open.ts";
 import { createDiskFileStore } from "./evidence/files.ts";
 import { createGatewayApp } from "./gateway-app.ts";
+import { Drain } from "./http/drain.ts";
 import { connectOracle } from "./verification/connect-oracle.ts";
 import { createCandidateFeed } from "./matching/candidate-feed.ts";
 import { CandidateIndex } from "./matching/candidates.ts";
@@ -40,7 +42,10 @@ export interface Gateway {
   context: Context;
   /** Resolves once everything on the chain up to now is in the database. */
   caughtUp(): Promise<void>;
-  /** Takes no new requests, ends those in hand and the work in hand, then closes the database. Idempotent. */
+  /**
+   * Is not ready any more, serves on for `drainSeconds`, takes no new requests, ends those in hand and the work in hand,
+   * then closes the database. Idempotent.
+   */
   stop(): Promise<void>;
 }
 
@@ -70,7 +75,9 @@ async function startOn(database: OpenDatabase, config: Config, log: Logger): Pro
   const { outbox, queue, feed } = context;
   if (config.goldenTasksFile !== undefined) await readGoldenTasks(context.db, config.goldenTasksFile);
   registerWork(context);
-  const app = createGatewayApp(context, { follower: () => requireFollowing(follower) });
+  const drain = new Drain();
+  const probes = { follower: () => requireFollowing(follower), serving: () => drain.requireServing() };
+  const app = createGatewayApp(context, probes, drain);
   const server = createServer(serverLimits, app as RequestListener);
   const parts: { stop(): Promise<unknown> }[] = [];
   const stopParts = async () => {
@@ -89,7 +96,10 @@ async function startOn(database: OpenDatabase, config: Config, log: Logger): Pro
     throw error;
   }
   const stop = oneStop(async () => {
+    drain.begin();
+    await sleep(config.drainSeconds * 1_000);
     await closeServer(server);
+    await drain.ended();
     await stopParts();
     await database.close();
   });
@@ -197,7 +207,7 @@ async function listen(server: Server, { host, port }: Config): Promise<void> {
   await once(server, "listening");
 }
 
-/** Longer than any answer takes; an open event stream is cut off then, and resumes elsewhere. */
+/** Answers take less, but where the chain is away; an open event stream is cut off then, and resumes elsewhere. */
 const drainMs = 10_000;
 
 async function closeServer(server: Server): Promise<void> {

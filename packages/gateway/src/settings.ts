@@ -160,6 +160,12 @@ export const settings = {
     "20",
     "How long a JSON body may take to arrive, and how long an upload may pause: slow lines get by, idle ones hold nothing.",
   ),
+  drainSeconds: setting(
+    "DRAIN_SECONDS",
+    integer(0, 300),
+    { local: "0", public: "10" },
+    "How long it still serves after SIGTERM while /readyz says 503: longer than your balancer takes to notice. A local one has none.",
+  ),
   requestsPerMinute: setting(
     "REQUESTS_PER_MINUTE",
     integer(1, 10_000_000),

@@ -4,6 +4,7 @@ import { ApiError, type RouteName, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import type { Authenticators } from "./caller.ts";
 import { serveDocsAssets } from "./docs-page.ts";
+import type { Drain } from "./drain.ts";
 import { createLimits } from "./limits.ts";
 import { pipelineOf } from "./pipeline.ts";
 import { answerProblems } from "./problem.ts";
@@ -14,7 +15,12 @@ import type { ServedRoute } from "./route.ts";
  * The gateway's HTTP side, built apart from listening.
  * @param served what each part of the gateway serves; their order is that of protocol's table, whatever it is here
  */
-export function createApp(ctx: Context, served: readonly ServedRoute[], authenticators: Authenticators): Express {
+export function createApp(
+  ctx: Context,
+  served: readonly ServedRoute[],
+  authenticators: Authenticators,
+  drain: Drain,
+): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -22,6 +28,7 @@ export function createApp(ctx: Context, served: readonly ServedRoute[], authenti
   app.set("query parser", "simple");
   app.use(logRequests(ctx.log, ctx.metrics.httpSeconds));
   app.use(helmet(helmetOptions));
+  app.use(drain.endConnections());
 
   const limits = createLimits({
     db: ctx.db,
@@ -32,11 +39,11 @@ export function createApp(ctx: Context, served: readonly ServedRoute[], authenti
   for (const route of inTableOrder(served)) {
     const { path, method } = routes[route.name];
     const run = pipelineOf(route, { ctx, authenticators, limits });
-    app[methods[method]](path, (request, response, next) => {
+    app[methods[method]](path, (request, response) => {
       response.locals["route"] = path;
       // Answers carry no tags to compare, yet Express would answer `If-None-Match: *` with a 304 and nothing.
       delete request.headers["if-none-match"];
-      return run(request, response, next);
+      return drain.hold(response, run(request, response));
     });
   }
   serveDocsAssets(app);

@@ -3,6 +3,7 @@ import type { Readiness, RouteName } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import { SchemaTooNew, newerMigrations } from "../database/migrate.ts";
 import { createFigures } from "../observability/figures.ts";
+import { Stopping } from "./drain.ts";
 import { openApiOf } from "./openapi.ts";
 import { type ServedRoute, serve } from "./route.ts";
 
@@ -59,8 +60,10 @@ export function operationRoutes(
 const namesOf = (served: readonly ServedRoute[]): RouteName[] => served.map(({ name }) => name);
 
 /** Whoever asks gets no addresses or queries; the log has all. */
-const detailOf = (error: unknown): string =>
-  error instanceof SchemaTooNew ? "the database is newer than this gateway" : "does not answer; see the log";
+function detailOf(error: unknown): string {
+  if (error instanceof SchemaTooNew) return "the database is newer than this gateway";
+  return error instanceof Stopping ? "is about to stop" : "does not answer; see the log";
+}
 
 async function requireDatabase({ db }: Context): Promise<void> {
   await sql`select 1`.execute(db);

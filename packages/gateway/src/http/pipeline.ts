@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { Request, Response } from "express";
 import type { z } from "zod";
 import { ApiError, type Route, requestErrorOf, routes } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
@@ -23,7 +23,10 @@ export interface PipelineParts {
 }
 
 /** Runs a route: limit, authenticate, authorize, validate, handle, present. */
-export function pipelineOf({ name, handle }: ServedRoute, parts: PipelineParts): RequestHandler {
+export function pipelineOf(
+  { name, handle }: ServedRoute,
+  parts: PipelineParts,
+): (request: Request, response: Response) => Promise<void> {
   const route: Route = routes[name];
   const needsCaller = route.who.key !== undefined || route.who.worker === true || route.who.operator === true;
   const limited = route.path.startsWith("/v1/");

@@ -13,6 +13,7 @@ import type { Context } from "../../src/context.ts";
 import type { OpenDatabase } from "../../src/database/open.ts";
 import { handoffRoutes } from "../../src/handoff/routes.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Drain } from "../../src/http/drain.ts";
 import { createKeyAuthenticator } from "../../src/keys/authenticate.ts";
 import { createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { CandidateIndex } from "../../src/matching/candidates.ts";
@@ -135,11 +136,12 @@ function contextOf(
 
 function appOf(ctx: Context) {
   const routes = [...workerRoutes(ctx), ...profileRoutes(ctx), ...matchingRoutes(ctx), ...handoffRoutes(ctx)];
-  return createApp(ctx, routes, {
+  const authenticators = {
     key: createKeyAuthenticator(ctx.db),
     session: createSessionAuthenticator(ctx.db),
     operator: () => undefined,
-  });
+  };
+  return createApp(ctx, routes, authenticators, new Drain());
 }
 
 async function callAt(url: string, method: string, path: string, token?: string, body?: unknown): Promise<Answer> {

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createPublicNetwork } from "@hireforhumans/oracle";
 import { eventSchema, type JobCreateInput } from "@hireforhumans/protocol";
 import { createGatewayApp } from "../../src/gateway-app.ts";
+import { Drain } from "../../src/http/drain.ts";
 import { appendJobEvent } from "../../src/jobs/events.ts";
 import { attemptDelivery, sendingsOf } from "../../src/webhooks/attempt.ts";
 import { claimDeliveries } from "../../src/webhooks/claim.ts";
@@ -319,7 +320,7 @@ describe.each(engines)("webhooks (%s)", (engine) => {
     const closed = createPublicNetwork({ allowLoopback: false });
     beforeAll(async () => {
       const ctx = { ...gateway.ctx, network: closed, config: { ...gateway.ctx.config, allowLoopback: false } };
-      server = createServer(createGatewayApp(ctx, {}) as RequestListener).listen(0, "127.0.0.1");
+      server = createServer(createGatewayApp(ctx, {}, new Drain()) as RequestListener).listen(0, "127.0.0.1");
       await once(server, "listening");
       url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     });
