@@ -94,5 +94,8 @@ function tell({ number, engine, title, outcome }: Result, done: number, all: num
     for (const what of outcome[kind]) console.log(`  ${kind}: ${what}`);
 }
 
+// An end by a signal clears up like any other.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 if (values.help) console.log(usage);
 else await main();

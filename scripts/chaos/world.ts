@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,6 +81,8 @@ export const confirmations = 70;
 
 export async function startWorld({ engine }: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "hireforhumans-chaos-"));
+  const clearAway = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.once("exit", clearAway);
   // The database's own account has to get to its data.
   await chmod(folder, 0o755);
   const postgres = engine === "postgres" ? await PostgresServer.create(join(folder, "postgres")) : undefined;
@@ -181,6 +184,7 @@ export async function startWorld({ engine }: WorldOptions): Promise<World> {
       await postgres?.stop("immediate");
       for (const mount of world.mounts) await execute("umount", [mount]);
       await rm(folder, { recursive: true, force: true });
+      process.off("exit", clearAway);
     },
   };
   for (const index of [0, 1]) world.workers.push(await signUp(world, index));
