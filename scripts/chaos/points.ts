@@ -101,6 +101,8 @@ export const points: readonly Point[] = [
   gateway("job: row written", statement(/insert into "?jobs"?\b/, "written"), "the agent's second post makes it"),
   gateway("job: creation told", statement(told("job.created"), "written"), "the agent's second post makes it"),
   ...sending("funding", "fund", operations.funding),
+  gateway("nonce: written", statement(/update intents set\s+nonce = given/, "written"), "the nonce is given again"),
+  gateway("nonce: given", statement(/update intents set\s+nonce = given/, "committed"), "it is signed with that nonce"),
   gateway("job: answer on its way", { kind: "answer", of: /^POST \/v1\/jobs$/ }, "the second post gives the same job"),
   gateway(
     "funding: noted as sent",

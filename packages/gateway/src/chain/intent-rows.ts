@@ -7,7 +7,7 @@ import type { Fees } from "./fees.ts";
 import { GAS_LIMIT } from "./gas-limit.ts";
 import type { FailureReason, Intent, IntentKind, NewIntent } from "./intent.ts";
 import type { Receipt } from "./node.ts";
-import type { SignedTransaction, TransactionSigner } from "./signer.ts";
+import type { SignedTransaction } from "./signer.ts";
 
 /** The rows of the outbox. Whatever writes them but `insertIntents` runs behind the signer's lease. */
 
@@ -98,12 +98,14 @@ export async function transactionsOf(
 
 const intentColumns = ["id", "intent_key", "kind", "job_id", "signer", "to_address", "data", "gas_limit"] as const;
 
+/** Those that have no nonce yet. */
 export async function readQueued(db: Database, signer: string, limit: number): Promise<BatchedIntent[]> {
   const rows = await db
     .selectFrom("intents")
     .select([...intentColumns, "alone"])
     .where("signer", "=", signer)
     .where("status", "=", "queued")
+    .where("nonce", "is", null)
     .orderBy("created_at")
     .orderBy("id")
     .limit(limit)
@@ -111,6 +113,26 @@ export async function readQueued(db: Database, signer: string, limit: number): P
   return rows.map((row) => ({ ...toIntent(row), alone: row.alone }));
 }
 
+/** Transactions that have their nonces and no bytes: whoever was to sign them did not get to the end. By nonce. */
+export async function readAssigned(db: Database, signer: string): Promise<AssignedTransaction[]> {
+  const rows = await db
+    .selectFrom("intents")
+    .select(["id", "nonce", "to_address", "data", "gas_limit"])
+    .where("signer", "=", signer)
+    .where("status", "=", "queued")
+    .where("nonce", "is not", null)
+    .orderBy("nonce")
+    .execute();
+  return rows.map(({ id, nonce, to_address, data, gas_limit }) => ({
+    id,
+    nonce: nonce ?? 0n,
+    to: to_address,
+    data,
+    gasLimit: gas_limit,
+  }));
+}
+
+/** Whether anything waits for a nonce or for its bytes. */
 export async function hasQueued(db: Database, signer: string): Promise<boolean> {
   const { rows } = await sql`select 1 from intents where signer = ${signer} and status = 'queued' limit 1`.execute(db);
   return rows.length > 0;
@@ -128,7 +150,7 @@ export const readMinedIn = (db: Database, signer: string, blockHashes: readonly 
 export const readHalfTold = (db: Database, signer: string): Promise<OpenIntent[]> =>
   readOpen(
     db,
-    sql<SqlBool>`status <> 'signed' and id in (
+    sql<SqlBool>`status not in ('queued', 'signed') and id in (
       select carrier_id from intents where signer = ${signer} and status = 'carried' and settled_at is null
     )`,
   );
@@ -258,51 +280,83 @@ export async function raiseNextNonce(trx: Trx, signer: string, pending: bigint):
     .execute();
 }
 
-export interface SignOptions {
-  signer: TransactionSigner;
-  chainId: bigint;
-  fees: Fees;
-  batch?: BatchCall | undefined;
+/** A transaction that has its nonce, stored by the intent that holds it: one alone, or a batch. */
+export interface AssignedTransaction extends Pick<Intent, "id" | "to" | "data" | "gasLimit"> {
+  nonce: bigint;
 }
 
 /**
- * Gives each transaction the next nonce, and stores nonce and signed bytes: of an intent alone its call, of several the
- * call of all of them, which gets a row of its own.
- * @returns the hash of each intent's transaction
+ * Gives each transaction the next nonce, and stores it with what is to be signed: of an intent alone its call, of several
+ * the call of all of them, which gets a row of its own.
  */
-export async function signIntents(
+export async function assignNonces(
   trx: Trx,
+  signer: string,
   plans: readonly (readonly Intent[])[],
-  { signer, chainId, fees, batch }: SignOptions,
-): Promise<Map<string, string>> {
+  batch: BatchCall | undefined,
+): Promise<AssignedTransaction[]> {
   const { rows } = await sql<{ first: bigint }>`
-    update signer_nonces set next_nonce = next_nonce + ${plans.length} where signer = ${signer.address}
+    update signer_nonces set next_nonce = next_nonce + ${plans.length} where signer = ${signer}
     returning next_nonce - ${plans.length} as first`.execute(trx);
   const first = rows[0]?.first;
-  if (first === undefined) throw new Error(`The next nonce of ${signer.address} is not known.`);
-  const signed: SignedPlan[] = [];
-  for (const [index, intents] of plans.entries()) {
-    const nonce = first + BigInt(index);
-    const call = callOf(intents, batch);
-    signed.push({ intents, nonce, call, id: call.id, ...(await signer.sign({ chainId, nonce, ...call, ...fees })) });
-  }
+  if (first === undefined) throw new Error(`The next nonce of ${signer} is not known.`);
+  const assigned = plans.map((intents, index) => ({
+    ...callOf(intents, batch),
+    nonce: first + BigInt(index),
+    intents,
+  }));
   await insertBatches(
     trx,
-    signer.address,
-    signed.filter(({ intents }) => intents.length > 1),
+    signer,
+    assigned.filter(({ intents }) => intents.length > 1),
   );
-  await markSigned(trx, signed);
-  await insertTransactions(trx, fees, signed);
-  return new Map(signed.flatMap(({ intents, hash }) => intents.map(({ id }) => [id, hash])));
+  const given = assigned.flatMap(({ id, intents, nonce }) =>
+    intents.map((intent, place) =>
+      intents.length === 1
+        ? { id: intent.id, nonce: nonce.toString(), carrier: null, place: null }
+        : { id: intent.id, nonce: null, carrier: id, place },
+    ),
+  );
+  await sql`
+    update intents set
+      nonce = given.nonce, carrier_id = given.carrier, carrier_index = given.place,
+      status = case when given.carrier is null then 'queued' else 'carried' end
+    from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as given (id text, nonce int8, carrier text, place int4)
+    where intents.id = given.id`.execute(trx);
+  return assigned.map(({ id, nonce, to, data, gasLimit }) => ({ id, nonce, to, data, gasLimit }));
 }
 
-/** A transaction and what it carries. */
-interface SignedPlan extends SignedTransaction {
-  /** Of the intent that holds the nonce. */
-  id: string;
-  intents: readonly Intent[];
-  nonce: bigint;
-  call: Pick<Intent, "to" | "data" | "gasLimit">;
+/**
+ * Stores signed bytes. Those of a nonce that is signed already, or was lost, are forgotten: nobody has sent them.
+ * @returns all intents that these transactions carry, and the batches themselves
+ */
+export async function storeSigned(
+  trx: Trx,
+  fees: Fees,
+  signed: readonly (SignedTransaction & { id: string; nonce: bigint })[],
+): Promise<{ intent: Intent; hash: string }[]> {
+  const given = JSON.stringify(signed.map(({ id, nonce, hash }) => ({ id, nonce: nonce.toString(), hash })));
+  const returned = sql.join(
+    ["hash", ...intentColumns].map((column) => sql.ref(column === "hash" ? "signed.hash" : `intents.${column}`)),
+  );
+  const holders = await sql<IntentRow & { hash: string }>`
+    update intents set status = 'signed', first_hash = coalesce(first_hash, signed.hash)
+    from jsonb_to_recordset(${given}::jsonb) as signed (id text, nonce int8, hash text)
+    where intents.id = signed.id and intents.status = 'queued' and intents.nonce = signed.nonce
+    returning ${returned}`.execute(trx);
+  if (holders.rows.length === 0) return [];
+  const stored = new Set(holders.rows.map(({ id }) => id));
+  const members = await sql<IntentRow & { hash: string }>`
+    update intents set first_hash = coalesce(first_hash, signed.hash)
+    from jsonb_to_recordset(${given}::jsonb) as signed (id text, hash text)
+    where intents.carrier_id = signed.id and signed.id = any (${[...stored]}::text[])
+    returning ${returned}`.execute(trx);
+  await insertTransactions(
+    trx,
+    fees,
+    signed.filter(({ id }) => stored.has(id)),
+  );
+  return [...holders.rows, ...members.rows].map((row) => ({ intent: toIntent(row), hash: row.hash }));
 }
 
 function callOf(
@@ -316,42 +370,23 @@ function callOf(
   return { id: newId("int"), to: batch.to, data, gasLimit: gasOf(intents, batch) };
 }
 
-async function insertBatches(trx: Trx, signer: string, batches: readonly SignedPlan[]): Promise<void> {
+async function insertBatches(trx: Trx, signer: string, batches: readonly AssignedTransaction[]): Promise<void> {
   if (batches.length === 0) return;
   await trx
     .insertInto("intents")
     .values(
-      batches.map(({ id, nonce, call }) => ({
+      batches.map(({ id, nonce, to, data, gasLimit }) => ({
         id,
         intent_key: `batch:${id}`,
         kind: "batch",
         signer,
-        to_address: call.to,
-        data: call.data,
-        gas_limit: call.gasLimit,
+        to_address: to,
+        data,
+        gas_limit: gasLimit,
         nonce,
-        status: "signed" as const,
       })),
     )
     .execute();
-}
-
-async function markSigned(trx: Trx, signed: readonly SignedPlan[]): Promise<void> {
-  const rows = signed.flatMap(({ id, intents, nonce, hash }) =>
-    intents.map((intent, place) =>
-      intents.length === 1
-        ? { id: intent.id, nonce: nonce.toString(), carrier: null, place: null, hash }
-        : { id: intent.id, nonce: null, carrier: id, place, hash },
-    ),
-  );
-  await sql`
-    update intents set
-      nonce = signed.nonce, carrier_id = signed.carrier, carrier_index = signed.place,
-      status = case when signed.carrier is null then 'signed' else 'carried' end,
-      first_hash = coalesce(first_hash, signed.hash)
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as signed (id text, nonce int8, carrier text, place int4, hash text)
-    where intents.id = signed.id`.execute(trx);
 }
 
 async function insertTransactions(
@@ -514,7 +549,7 @@ export async function unheldNonces(db: Database, signer: string, from: bigint, b
   return nonces.filter((nonce) => !held.has(nonce));
 }
 
-function toIntent(row: {
+interface IntentRow {
   id: string;
   intent_key: string;
   kind: string;
@@ -523,7 +558,9 @@ function toIntent(row: {
   to_address: string;
   data: string;
   gas_limit: bigint;
-}): Intent {
+}
+
+function toIntent(row: IntentRow): Intent {
   return {
     id: row.id,
     key: row.intent_key,

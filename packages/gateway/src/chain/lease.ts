@@ -21,6 +21,11 @@ export interface Lease {
    * @throws FencedOut when another holder has it
    */
   guard(trx: Trx): Promise<void>;
+  /**
+   * Renews it while work goes on outside of transactions that may take longer than it lasts. Who loses it all the same
+   * learns of that by `guard`.
+   */
+  during<Result>(work: () => Promise<Result>): Promise<Result>;
   release(): Promise<void>;
 }
 
@@ -42,6 +47,19 @@ export function createLease(db: Database, name: string): Lease {
     return rows[0]?.fence;
   }
 
+  async function renew(on: Database | Trx): Promise<boolean> {
+    if (fence === undefined) return false;
+    const row = await on
+      .updateTable("leases")
+      .set({ expires_at: sql`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})` })
+      .where("name", "=", name)
+      .where("holder", "=", holder)
+      .where("fence", "=", fence)
+      .returning("fence")
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   return {
     name,
     async keep() {
@@ -54,20 +72,18 @@ export function createLease(db: Database, name: string): Lease {
       return { held: fence !== undefined, taken: fence !== undefined && fence !== before };
     },
     async guard(trx) {
-      const row =
-        fence === undefined
-          ? undefined
-          : await trx
-              .updateTable("leases")
-              .set({ expires_at: sql`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})` })
-              .where("name", "=", name)
-              .where("holder", "=", holder)
-              .where("fence", "=", fence)
-              .returning("fence")
-              .executeTakeFirst();
-      if (row !== undefined) return;
+      if (await renew(trx)) return;
       fence = undefined;
       throw new FencedOut(name);
+    },
+    async during(work) {
+      // A renewal that fails is followed by another, or by the guard's word.
+      const renewing = setInterval(() => void renew(db).catch(() => false), RENEW_AFTER_MS);
+      try {
+        return await work();
+      } finally {
+        clearInterval(renewing);
+      }
     },
     async release() {
       fence = undefined;

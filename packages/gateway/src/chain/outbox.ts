@@ -9,22 +9,25 @@ import { type BatchCall, planBatches } from "./batch.ts";
 import { type BroadcastOutcome, broadcastRaw } from "./broadcast.ts";
 import { recordAct } from "../audit/record.ts";
 import { ChainUnavailable, FencedOut } from "./errors.ts";
-import type { FeeSource } from "./fees.ts";
+import type { FeeSource, Fees } from "./fees.ts";
 import type { FinalNumber } from "./finality.ts";
 import {
+  type AssignedTransaction,
   type UnsentTransaction,
+  assignNonces,
   hasQueued,
   insertIntents,
   markSent,
   raiseNextNonce,
+  readAssigned,
   readMinedBlocks,
   readQueued,
   readSigned,
   readUnsent,
-  signIntents,
+  storeSigned,
   transactionsOf,
 } from "./intent-rows.ts";
-import type { Intent, IntentHandler, IntentKind, NewIntent } from "./intent.ts";
+import type { IntentHandler, IntentKind, NewIntent } from "./intent.ts";
 import { createLease } from "./lease.ts";
 import { type ChainNode, NodeError } from "./node.ts";
 import { Settlement } from "./settlement.ts";
@@ -34,7 +37,10 @@ import { Unstick } from "./unstick.ts";
 export type { FailureReason, Intent, IntentHandler, IntentKind, NewIntent } from "./intent.ts";
 export type { Receipt } from "./node.ts";
 
-/** Writes to the chain: an intent is stored first, then signed bytes, then broadcast until a block takes them up. */
+/**
+ * Writes to the chain: an intent is stored first, then its nonce, then signed bytes, which are broadcast until a block takes
+ * them up.
+ */
 export interface Outbox {
   /** The relayer's address, checksummed. */
   signer: string;
@@ -75,8 +81,10 @@ export interface OutboxOptions {
   batch?: BatchCall | undefined;
 }
 
-/** Intents signed in one transaction of the database. */
-const SIGN_AT_ONCE = 500;
+/** Intents that get their nonces in one transaction of the database. */
+const ASSIGN_AT_ONCE = 500;
+/** Transactions that are signed side by side and stored together: a key service takes its time for each. */
+const SIGN_AT_ONCE = 16;
 /** Signatures are at least so far apart, so that under load many intents share one; an intent alone waits no longer. */
 const GATHER_MS = 50;
 /** A node may forget what it was given; it gets it again so often. */
@@ -101,6 +109,7 @@ class LeasedOutbox implements Outbox {
   readonly #options: OutboxOptions;
   readonly #handlers = new Map<IntentKind, IntentHandler>();
   readonly #lease;
+  readonly #key: TransactionSigner;
   readonly #settlement: Settlement;
   readonly #unstick: Unstick;
   readonly #sign = inGroups((ids: (string | null)[]) => this.#signGroup(ids), { most: Infinity, apartMs: GATHER_MS });
@@ -120,9 +129,12 @@ class LeasedOutbox implements Outbox {
     this.#options = options;
     this.signer = options.signer.address;
     this.#lease = createLease(options.db, `signer:${this.signer}`);
+    // Outside of transactions, since the key may be in a service elsewhere; nobody else is to begin the same meanwhile.
+    const sign: TransactionSigner["sign"] = (transaction) => this.#lease.during(() => options.signer.sign(transaction));
+    this.#key = { address: this.signer, sign };
     const guard = (trx: Trx) => this.#lease.guard(trx);
     this.#settlement = new Settlement({ ...options, handlers: this.#handlers, guard });
-    this.#unstick = new Unstick({ ...options, guard });
+    this.#unstick = new Unstick({ ...options, signer: this.#key, guard });
   }
 
   async enqueue(trx: Trx, intent: NewIntent): Promise<string> {
@@ -189,8 +201,15 @@ class LeasedOutbox implements Outbox {
 
   async #turn(): Promise<boolean> {
     if (!(await this.#takeOver())) return false;
+    const [signing] = await Promise.allSettled([this.#sign(null)]);
+    // What is signed is sent and followed also where the key is out of reach.
+    const more = await this.#sendAndFollow();
+    if (signing.status === "rejected") throw signing.reason as Error;
+    return more;
+  }
+
+  async #sendAndFollow(): Promise<boolean> {
     const { db, node, finalNumber } = this.#options;
-    await this.#sign(null);
     const leftover = await this.#send(null);
     const signed = await readSigned(db, this.signer);
     const mined = await readMinedBlocks(db, this.signer);
@@ -251,24 +270,51 @@ class LeasedOutbox implements Outbox {
 
   /** @returns the hash of the transaction of each intent that was signed now */
   async #signOnce(): Promise<Map<string, string>> {
-    const { db, fees, batch } = this.#options;
-    if (!this.#ready || !(await hasQueued(db, this.signer))) return new Map();
+    const { db, fees } = this.#options;
+    const hashes = new Map<string, string>();
+    if (!this.#ready || !(await hasQueued(db, this.signer))) return hashes;
     const offered = await fees.current();
+    const assigned = await this.#assign();
+    for (let from = 0; from < assigned.length; from += SIGN_AT_ONCE) {
+      const stored = await this.#signAndStore(assigned.slice(from, from + SIGN_AT_ONCE), offered);
+      for (const [id, hash] of stored) hashes.set(id, hash);
+    }
+    return hashes;
+  }
+
+  /** What has a nonce and was not signed comes first, and alone: while a key service is away, nonces do not pile up. */
+  #assign(): Promise<AssignedTransaction[]> {
+    const { db, batch } = this.#options;
     return db.transaction().execute(async (trx) => {
       await this.#lease.guard(trx);
-      const plans = planBatches(await readQueued(trx, this.signer, SIGN_AT_ONCE), batch);
-      if (plans.length === 0) return new Map<string, string>();
-      const hashes = await signIntents(trx, plans, { ...this.#options, fees: offered });
-      await this.#tellSigned(trx, plans.flat(), hashes);
-      return hashes;
+      const left = await readAssigned(trx, this.signer);
+      if (left.length > 0) return left;
+      const plans = planBatches(await readQueued(trx, this.signer, ASSIGN_AT_ONCE), batch);
+      return plans.length === 0 ? [] : assignNonces(trx, this.signer, plans, batch);
     });
   }
 
-  async #tellSigned(trx: Trx, intents: readonly Intent[], hashes: ReadonlyMap<string, string>): Promise<void> {
-    for (const [kind, some] of Map.groupBy(intents, (intent) => intent.kind)) {
-      const signed = some.map((intent) => ({ intent, hash: hashes.get(intent.id) ?? "" }));
-      await this.#handlers.get(kind)?.onSigned?.(trx, signed);
-    }
+  /** Stores what could be signed, also where not all could. @throws what kept one from being signed */
+  async #signAndStore(some: readonly AssignedTransaction[], fees: Fees): Promise<Map<string, string>> {
+    const { db, chainId } = this.#options;
+    const signing = await Promise.allSettled(
+      some.map(async ({ id, nonce, to, data, gasLimit }) => ({
+        id,
+        nonce,
+        ...(await this.#key.sign({ chainId, nonce, to, data, gasLimit, ...fees })),
+      })),
+    );
+    const signed = signing.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const hashes = await db.transaction().execute(async (trx) => {
+      await this.#lease.guard(trx);
+      const stored = await storeSigned(trx, fees, signed);
+      for (const [kind, told] of Map.groupBy(stored, ({ intent }) => intent.kind))
+        await this.#handlers.get(kind)?.onSigned?.(trx, told);
+      return new Map(stored.map(({ intent, hash }) => [intent.id, hash]));
+    });
+    const failed = signing.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason as Error;
+    return hashes;
   }
 
   /** @returns whether a node took some and waits for others */

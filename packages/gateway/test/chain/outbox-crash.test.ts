@@ -1,13 +1,16 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { NewIntent, Outbox } from "../../src/chain/outbox.ts";
+import { createKeySigner } from "../../src/chain/signer.ts";
+import { Secret } from "../../src/config.ts";
 import type { Database } from "../../src/context.ts";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { type TestChain, fundCall, startTestChain } from "../support/chain.ts";
-import { CrashPlan, CrashingNode, crashingDatabase } from "../support/crash.ts";
+import { CrashPlan, CrashingNode, crashingDatabase, crashingSigner } from "../support/crash.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { clearOutbox, lapseLeases, limitIntent, limitsSetBy, makeOutbox } from "../support/outbox.ts";
 
 const relayer = devAccounts.relayer;
+const key = createKeySigner(new Secret(relayer.privateKey));
 let world: TestChain;
 let named = 0;
 
@@ -81,7 +84,7 @@ describeOnDatabases("an outbox whose process dies", (database) => {
     const db = crashingDatabase(database().db, plan);
     const node = new CrashingNode(world.chain.url, world.chain.chainId, plan);
     // Few turns in which nothing happens: each is a dozen steps that teach nothing.
-    const outbox = makeOutbox(world, { ...database(), db }, { node, pollMs: 250 });
+    const outbox = makeOutbox(world, { ...database(), db }, { node, signer: crashingSigner(key, plan), pollMs: 250 });
     handle(outbox);
     await outbox.start();
     try {
@@ -141,7 +144,7 @@ describeOnDatabases("an outbox whose process dies", (database) => {
         const told = [...effects.values()].map((whats) => whats.at(-1)).sort();
         expect(told, step).toEqual(["SpendingLimitExceeded", "mined"]);
       }
-      expect(crashes).toBeGreaterThan(together ? 40 : 50);
+      expect(crashes).toBeGreaterThan(together ? 48 : 62);
     },
   );
 

@@ -1,5 +1,6 @@
 import type { KyselyPlugin } from "kysely";
 import { ChainNode } from "../../src/chain/node.ts";
+import type { TransactionSigner } from "../../src/chain/signer.ts";
 import type { Database } from "../../src/context.ts";
 
 /** What a process throws that is made to die; nothing that it calls afterwards has any effect. */
@@ -7,7 +8,7 @@ export class Crash extends Error {
   override readonly name = "Crash";
 }
 
-/** Lets a process die at its nth step; steps are the moments before and after each query and each call of the node. */
+/** Lets a process die at its nth step; steps are the moments before and after each query, each call of the node and each signature. */
 export class CrashPlan {
   #at: number;
   #taken = 0;
@@ -61,4 +62,16 @@ export class CrashingNode extends ChainNode {
     this.#plan.step();
     return answer;
   }
+}
+
+export function crashingSigner(signer: TransactionSigner, plan: CrashPlan): TransactionSigner {
+  return {
+    address: signer.address,
+    async sign(transaction) {
+      plan.step();
+      const signed = await signer.sign(transaction);
+      plan.step();
+      return signed;
+    },
+  };
 }
