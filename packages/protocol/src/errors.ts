@@ -79,7 +79,7 @@ export function requestErrorOf(error: z.ZodError, { prefix = "" }: { prefix?: st
   }
   const named = issue.code === "custom" ? (issue.params as { code?: unknown } | undefined)?.code : undefined;
   const param = path.join(".");
-  return new ApiError(isErrorCode(named) ? named : "invalid_request", detailOf(param, innermost(issue).message), {
+  return new ApiError(isErrorCode(named) ? named : "invalid_request", detailOf(param, messageOf(issue)), {
     param: param === "" ? undefined : param,
   });
 }
@@ -89,9 +89,16 @@ function detailOf(param: string, message: string): string {
   return param === "" ? sentence : `${param}: ${sentence}`;
 }
 
-/** A union that failed says only "Invalid input"; the issues of the branch that came furthest say more. */
-function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== "invalid_union") return issue;
-  const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-  return deepest === undefined ? issue : innermost(deepest);
+/**
+ * A union that failed says only "Invalid input"; the issues of the branch that came furthest say more, and where none came
+ * anywhere, all the types together that it could have been.
+ */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_union") return issue.message;
+  const issues = issue.errors.flat().sort((a, b) => b.path.length - a.path.length);
+  const deepest = issues[0];
+  if (deepest === undefined) return issue.message;
+  if (deepest.code !== "invalid_type" || deepest.path.length > 0) return messageOf(deepest);
+  const expected = issues.flatMap((other) => (other.code === "invalid_type" ? [other.expected] : []));
+  return deepest.message.replace(`expected ${deepest.expected}`, `expected ${[...new Set(expected)].join(" or ")}`);
 }

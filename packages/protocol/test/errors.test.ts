@@ -107,6 +107,12 @@ describe("requestErrorOf", () => {
     expect(error.message).toContain("string");
     expect(error.message).not.toContain("Invalid input.");
   });
+
+  it("names every type that a field may have where the value is of none", () => {
+    expect(refusalOf(jobCreateSchema, { ...valid, reward: null }).message).toBe(
+      "reward: Invalid input: expected string or number, received null.",
+    );
+  });
 });
 
 describe("routes", () => {

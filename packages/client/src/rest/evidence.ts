@@ -8,6 +8,7 @@ import {
   type EvidenceItem,
   type LinkKept,
   type Offer,
+  requestErrorOf,
   signWord,
 } from "@hireforhumans/protocol";
 import { requireHonest, type TrustedEscrow } from "./offers.ts";
@@ -20,6 +21,11 @@ export interface EvidenceContent {
   /** What else the agent should know. */
   worker_notes?: string;
   items?: EvidenceItem[];
+}
+
+/** Evidence that no gateway would take. Neither signed nor sent. */
+export class EvidenceError extends Error {
+  override readonly name = "EvidenceError";
 }
 
 /** A worker's evidence. */
@@ -36,11 +42,11 @@ export class EvidenceDesk {
 
   /**
    * Binds the content to the accepted offer's job and round, hashes it, signs the hash and hands it in.
-   * @throws OfferError, InvalidRequestError, ConflictError
+   * @throws OfferError, EvidenceError, InvalidRequestError, ConflictError
    */
   async submit(offer: Offer, content: EvidenceContent, options: CallOptions = {}): Promise<Evidence> {
     const validUntil = requireHonest(offer, this.#trusted);
-    const bundle = evidenceBundleSchema.parse({
+    const made = evidenceBundleSchema.safeParse({
       version: 1,
       job_id: offer.job_id,
       chain_job_id: offer.chain_job_id,
@@ -50,6 +56,8 @@ export class EvidenceDesk {
       items: [],
       ...content,
     });
+    if (!made.success) throw new EvidenceError(requestErrorOf(made.error).message);
+    const bundle = made.data;
     const evidenceHash = evidenceHashOf(bundle);
     const signature = await signWord(this.#signer, escrowDomain(offer.chain_id, offer.escrow), "Submit", {
       jobId: offer.chain_job_id,

@@ -2,6 +2,7 @@ import { id, verifyMessage, Wallet } from "ethers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   createWorkerClient,
+  EvidenceError,
   OfferError,
   PaymentRequirementError,
   SignInError,
@@ -120,6 +121,13 @@ describe("accepting an offer", () => {
 });
 
 describe("submitting evidence", () => {
+  it("neither signs nor sends what no gateway would take, and says what is wrong in a sentence", async () => {
+    gateway.script(json(200, {}));
+    const submitted = worker.evidence.submit(offer(), { resolution: " " });
+    await expect(submitted).rejects.toEqual(new EvidenceError("resolution: is blank."));
+    expect(gateway.received).toHaveLength(0);
+  });
+
   it("binds it to job, round and worker, and signs the hash of exactly what is sent", async () => {
     gateway.script(json(409, problem("already_submitted")));
     const content = { resolution: "Refunded.", items: [{ kind: "text" as const, text: "Log …" }] };
