@@ -11,8 +11,10 @@ export interface ClaimedDelivery {
   attempts: number;
 }
 
-/** Longer than a try may take; a delivery whose sender crashed is due again after it. */
-const CLAIM_SECONDS = 30;
+/** A delivery whose sender crashed is due again after it. */
+const CLAIM_SECONDS = 9;
+/** How often a sender says that it is still at a delivery: twice may fail before the claim ends. */
+export const RENEW_CLAIMS_EVERY_MS = 3_000;
 
 /** So many tries at once for one endpoint, so that a slow receiver leaves room for others. */
 const PER_ENDPOINT = 10;
@@ -63,6 +65,16 @@ export async function claimDeliveries(
     returning id, endpoint_id, event_id, job_id, attempts
   `.execute(db);
   return rows;
+}
+
+/** Of tries that are not over yet. A pause until the next try is never cut short by it. */
+export async function renewClaims(db: Database, deliveryIds: readonly string[]): Promise<void> {
+  if (deliveryIds.length === 0) return;
+  await sql`
+    update webhook_deliveries set next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
+    where id = any (${[...deliveryIds]}::text[]) and status = 'pending'
+      and next_attempt_at < now() + make_interval(secs => ${CLAIM_SECONDS})
+  `.execute(db);
 }
 
 export const hasEnough = (inHand: number): boolean => inHand >= PER_ENDPOINT;

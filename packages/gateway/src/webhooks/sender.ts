@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { inGroups } from "../groups.ts";
 import { type Loop, startLoop } from "../loop.ts";
 import { type Sending, attemptDelivery, sendingsOf } from "./attempt.ts";
-import { claimDeliveries, hasEnough } from "./claim.ts";
+import { RENEW_CLAIMS_EVERY_MS, claimDeliveries, hasEnough, renewClaims } from "./claim.ts";
 import { type DeliveredTry, recordAllDelivered, recordFailed } from "./record.ts";
 
 export interface WebhookSender {
@@ -20,9 +20,11 @@ const LOOK_EVERY_MS = 1_000;
 
 /** Sends what is due until stopped, each event at least once. Several gateways share the work. */
 export function createWebhookSender(ctx: Context): WebhookSender {
-  const sending = new Set<Promise<void>>();
+  /** Tries in hand, by delivery. */
+  const sending = new Map<string, Promise<void>>();
   const inHand = new Map<string, number>();
   let loop: Loop | undefined;
+  let renewing: Loop | undefined;
   let unlisten: (() => Promise<void>) | undefined;
 
   const recordDelivered = inGroups((delivered: DeliveredTry[]) => recordAllDelivered(ctx.db, delivered));
@@ -56,17 +58,19 @@ export function createWebhookSender(ctx: Context): WebhookSender {
     return claimed.length === room;
   }
 
+  const renew = () => renewClaims(ctx.db, [...sending.keys()]).then(() => false);
+
   function begin(next: Sending): void {
-    const { endpoint_id } = next.delivery;
+    const { id, endpoint_id } = next.delivery;
     inHand.set(endpoint_id, (inHand.get(endpoint_id) ?? 0) + 1);
     const done = deliver(next).finally(() => {
       const left = (inHand.get(endpoint_id) ?? 1) - 1;
       if (left === 0) inHand.delete(endpoint_id);
       else inHand.set(endpoint_id, left);
-      sending.delete(done);
+      sending.delete(id);
       loop?.wake();
     });
-    sending.add(done);
+    sending.set(id, done);
   }
 
   return {
@@ -77,12 +81,18 @@ export function createWebhookSender(ctx: Context): WebhookSender {
         onError: (error) => ctx.log.error({ err: error }, "due webhooks could not be claimed; it is tried again"),
       });
       loop = started;
+      renewing = startLoop({
+        everyMs: RENEW_CLAIMS_EVERY_MS,
+        turn: renew,
+        onError: (error) => ctx.log.error({ err: error }, "claims of webhooks could not be renewed; it is tried again"),
+      });
       unlisten = await ctx.listen("webhooks", () => started.wake());
     },
     async stop() {
       await unlisten?.();
       await loop?.stop();
-      await Promise.all(sending);
+      await Promise.all(sending.values());
+      await renewing?.stop();
     },
   };
 }
