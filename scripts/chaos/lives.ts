@@ -116,7 +116,7 @@ export const lives: Record<LifeName, Life> = {
   // The oracle can't tell, and the client is content.
   released: {
     ...delivered,
-    request: { acceptance: { checks: [{ check: "customer_confirmation", params: {} }] } },
+    request: { acceptance: { checks: [{ check: "rubric", params: { question: "Is the customer content?" } }] } },
     events: payment,
     async prod(world, { id, chainJobId }) {
       if ((await world.escrow.job({ jobId: chainJobId })).status !== "submitted") return;

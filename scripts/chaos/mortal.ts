@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Order } from "./preload.ts";
 
 const preloadPath = fileURLToPath(new URL("preload.ts", import.meta.url));
+const compileCache = fileURLToPath(new URL("../../cache/compile", import.meta.url));
 
 export interface MortalOptions {
   /** "gateway" or "oracle", for messages. */
@@ -45,7 +46,7 @@ export function startMortal({ name, command, env, readyUrl, onFault }: MortalOpt
   let child = start();
 
   function start(): ChildProcess {
-    const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
+    const { PATH = "", NODE_COMPILE_CACHE = compileCache } = process.env;
     const started = spawn(process.execPath, ["--import", preloadPath, ...command], {
       env: { PATH, NODE_COMPILE_CACHE, ...env },
       stdio: ["ignore", "pipe", "pipe", "ipc"],

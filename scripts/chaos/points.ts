@@ -159,7 +159,7 @@ export const points: readonly Point[] = [
   ),
   gateway(
     "webhook: noted as taken",
-    statement(/update "?webhook_deliveries"?.*"delivered"/s, "committed"),
+    statement(/update webhook_deliveries\s+set status = 'delivered'/, "committed"),
     "the next one is sent",
   ),
   gateway(

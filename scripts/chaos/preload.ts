@@ -4,7 +4,7 @@
  */
 import { promises as files } from "node:fs";
 import { ServerResponse } from "node:http";
-import { createRequire, syncBuiltinESMExports } from "node:module";
+import { createRequire, flushCompileCache, syncBuiltinESMExports } from "node:module";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type * as Pg from "pg";
@@ -29,6 +29,8 @@ process.on("message", (order: Order) => {
   else armed = { moment: pointOf(order.point, order.victim).moment, left: order.hit };
   process.send?.("heard");
 });
+// Who is killed compiles for nobody otherwise, and half of a start is that.
+process.once("message", () => flushCompileCache());
 process.channel?.unref();
 // However the campaign ends, its processes end with it.
 process.once("disconnect", () => process.exit());
