@@ -2,7 +2,7 @@ import { ApiError, type FundingAuthorization, type JobCreate, type PaymentRequir
 import { sql } from "kysely";
 import type { NewIntent } from "../chain/outbox.ts";
 import type { Context, Trx } from "../context.ts";
-import { inGroups } from "../groups.ts";
+import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import type { KeyCaller } from "../http/caller.ts";
 import { fundIntent, fundWithAuthorizationIntent } from "../settlement/intents.ts";
 import { insertJobEndpoints } from "../webhooks/endpoints.ts";
@@ -32,37 +32,23 @@ export type WrittenJob = { jobId: string; made: { row: CreatedJob; intentId: str
 /** @throws ApiError pool_unknown, amount_above_cap, insufficient_funds, insufficient_allowance, … */
 export type WriteJob = (wanted: WantedJob) => Promise<WrittenJob>;
 
-type Outcome = { written: WrittenJob } | { refusal: unknown };
-
 /** Jobs of one transaction. */
 const MOST = 100;
 
 /**
  * Jobs that are posted while others are being written are written together, by one transaction that locks each client
- * once. Each succeeds or is refused by itself, in the order in which they came.
+ * once. Each succeeds or is refused by itself, in the order in which they came. One that is tried alone after its group
+ * was committed unheard finds itself there.
  */
 export function createJobWriter(ctx: Context): WriteJob {
-  const write = inGroups((wanted: WantedJob[]) => writeJobs(ctx, wanted), { most: MOST });
-  return async (wanted) => {
-    const outcome = await write(wanted);
-    if ("refusal" in outcome) throw outcome.refusal;
-    return outcome.written;
-  };
+  const write = inGroups(
+    (wanted: WantedJob[]) => inOneTransaction(ctx, wanted, (trx, group) => writeAll(ctx, trx, group)),
+    { most: MOST },
+  );
+  return async (wanted) => answerOf(await write(wanted));
 }
 
-async function writeJobs(ctx: Context, wanted: WantedJob[]): Promise<Outcome[]> {
-  try {
-    return await ctx.db.transaction().execute((trx) => writeAll(ctx, trx, wanted));
-  } catch (error) {
-    if (wanted.length === 1) return [{ refusal: error }];
-    // One that the database refuses must not take the others with it. Should all have been committed after all, each
-    // finds itself there.
-    ctx.log.warn({ err: error, jobs: wanted.length }, "jobs could not be written together; each is tried alone");
-    return (await Promise.all(wanted.map((one) => writeJobs(ctx, [one])))).flat();
-  }
-}
-
-async function writeAll(ctx: Context, trx: Trx, wanted: WantedJob[]): Promise<Outcome[]> {
+async function writeAll(ctx: Context, trx: Trx, wanted: readonly WantedJob[]): Promise<Outcome<WrittenJob>[]> {
   const clients = await lockClients(trx, wanted);
   const books = await Books.open(trx, wanted);
   const decided = wanted.map((one) => decide(books, one));
@@ -74,15 +60,15 @@ async function writeAll(ctx: Context, trx: Trx, wanted: WantedJob[]): Promise<Ou
   await recorded;
   return wanted.map(({ job }, index) => {
     const decision = decided[index];
-    if (decision === "new") return { written: { jobId: job.id, made: made.get(job.id) } };
+    if (decision === "new") return { answer: { jobId: job.id, made: made.get(job.id) } };
     return decision ?? { refusal: new Error("a job was not decided on") };
   });
 }
 
-function decide(books: Books, wanted: WantedJob): Outcome | "new" {
+function decide(books: Books, wanted: WantedJob): Outcome<WrittenJob> | "new" {
   try {
     const jobId = books.madeBefore(wanted);
-    if (jobId !== undefined) return { written: { jobId, made: undefined } };
+    if (jobId !== undefined) return { answer: { jobId, made: undefined } };
     books.enter(wanted);
     return "new";
   } catch (error) {
