@@ -2,6 +2,7 @@ import { sweepCases } from "./arbitration/sweep.ts";
 import { createHeadTeller } from "./audit/tell-head.ts";
 import type { Context } from "./context.ts";
 import { keepLinks } from "./evidence/links.ts";
+import { sweepLimits } from "./http/limits.ts";
 import { handleCancelIntents } from "./jobs/cancel-intent.ts";
 import { handleFundIntents } from "./jobs/fund-intent.ts";
 import type { ProjectionListeners } from "./jobs/project.ts";
@@ -29,6 +30,7 @@ const OLD_WEBHOOKS_EVERY_MS = 60_000;
 const LEFT_UPLOADS_EVERY_MS = 600_000;
 /** Far longer than an upload may pause. */
 const LEFT_UPLOAD_IDLE_MS = 3_600_000;
+const LIMITS_EVERY_MS = 300_000;
 const AUDIT_HEAD_EVERY_MS = 10_000;
 const SUCCESSOR_EVERY_MS = 60_000;
 
@@ -50,6 +52,7 @@ export function registerWork(ctx: Context): void {
   ctx.queue.sweep("successor", SUCCESSOR_EVERY_MS, () => ctx.oracle.follow().then(() => 0));
   ctx.queue.sweep("old_webhooks", OLD_WEBHOOKS_EVERY_MS, () => giveUpOldDeliveries(ctx.db));
   ctx.queue.sweep("left_uploads", LEFT_UPLOADS_EVERY_MS, () => ctx.files.sweep(LEFT_UPLOAD_IDLE_MS));
+  ctx.queue.sweep("rate_limits", LIMITS_EVERY_MS, () => sweepLimits(ctx.db));
   ctx.queue.sweep("audit_head", AUDIT_HEAD_EVERY_MS, createHeadTeller(ctx));
   ctx.outbox.handle("submit", {
     onFailed: async (trx, intent, reason) => {

@@ -32,6 +32,7 @@ export function createApp(
 
   const limits = createLimits({
     db: ctx.db,
+    log: ctx.log,
     shared: ctx.config.databaseUrl !== undefined,
     callerPerMinute: ctx.config.requestsPerMinute,
     strangerPerMinute: ctx.config.strangerRequestsPerMinute,

@@ -1,6 +1,7 @@
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
-import { CompiledQuery } from "kysely";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { sql } from "kysely";
 import type { Request } from "express";
+import type { Logger } from "pino";
 import { ApiError } from "@hireforhumans/protocol";
 import type { Database } from "../context.ts";
 import { inGroups } from "../groups.ts";
@@ -8,6 +9,7 @@ import { networkOf } from "./networks.ts";
 
 export interface LimitOptions {
   db: Database;
+  log: Logger;
   /** Count in the database, so that all gateways on it share one count; in this process otherwise. */
   shared: boolean;
   /** Requests a minute of one API key or one worker. */
@@ -23,82 +25,98 @@ export interface Limits {
   stranger(request: Pick<Request, "ip">): Promise<void>;
 }
 
+const MINUTE_SECONDS = 60;
+
+/** How many requests of a key its minute had before this one, and how long it still lasts. */
+interface Place {
+  before: number;
+  leftMs: number;
+}
+
 export function createLimits(options: LimitOptions): Limits {
-  const caller = consumerOf(options, "caller", options.callerPerMinute);
-  const stranger = consumerOf(options, "stranger", options.strangerPerMinute);
-  return { caller, stranger: ({ ip }) => stranger(ip === undefined ? "unknown" : networkOf(ip)) };
-}
-
-type Limiter = RateLimiterMemory | RateLimiterPostgres;
-
-function limiterOf({ db, shared }: LimitOptions, keyPrefix: string, points: number): Limiter {
-  const memory = new RateLimiterMemory({ keyPrefix, points, duration: 60 });
-  if (!shared) return memory;
-  return new RateLimiterPostgres({
-    keyPrefix,
-    points,
-    duration: 60,
-    storeClient: clientOf(db),
-    storeType: "client",
-    tableName: "rate_limits",
-    tableCreated: true,
-    // Who is over the limit costs no further query until the minute is over.
-    inMemoryBlockOnConsumed: points,
-    // A database that doesn't answer must not lift the limit, nor stop those who need no database.
-    insuranceLimiter: memory,
-  });
-}
-
-/** The limiter reads `expire` as a number of milliseconds; our int8 columns come as bigint. */
-function clientOf(db: Database) {
-  return {
-    query: async ({ text, values }: { text: string; values?: unknown[] }) => {
-      const { rows } = await db.executeQuery(CompiledQuery.raw(text, values ?? []));
-      const numbers = rows.map((row) => ({ ...(row as object), expire: Number((row as { expire?: unknown }).expire) }));
-      return { rows: numbers, rowCount: numbers.length };
-    },
-  };
-}
-
-/** Counts a request of `key`. @throws ApiError rate_limited */
-function consumerOf(options: LimitOptions, keyPrefix: string, points: number): (key: string) => Promise<void> {
-  const limiter = limiterOf(options, keyPrefix, points);
-  // Requests of one moment are counted together, by one statement for each key.
-  const consume = inGroups(async (keys: string[]) => {
-    const counts = [...Map.groupBy(keys, (key) => key)].map(([key, all]) => ({ key, count: all.length }));
-    const verdicts = await Promise.all(counts.map(({ key, count }) => countAll(limiter, key, { count, points })));
-    const verdictOf = new Map(counts.map(({ key }, index) => [key, verdicts[index]]));
-    return keys.map((key) => verdictOf.get(key)?.shift());
-  });
-  return async (key) => {
-    const refusal = await consume(key);
-    if (refusal !== undefined) throw refusal;
-  };
-}
-
-/** @returns for each of the requests, in the order in which they came, why it is refused, if it is */
-async function countAll(
-  limiter: Limiter,
-  key: string,
-  { count, points }: { count: number; points: number },
-): Promise<(ApiError | undefined)[]> {
-  try {
-    await limiter.consume(key, count);
-    return Array<undefined>(count).fill(undefined);
-  } catch (rejected) {
-    if (!(rejected instanceof RateLimiterRes)) throw rejected;
-    // What is refused from memory comes without a count; one from the database holds these requests too.
-    const before = rejected.consumedPoints - count;
-    const allowed = before < 0 ? 0 : Math.max(0, points - before);
-    const retryAfterSeconds = Math.max(1, Math.ceil(rejected.msBeforeNext / 1000));
-    return Array.from({ length: count }, (_, place) =>
-      place < allowed
-        ? undefined
-        : new ApiError(
-            "rate_limited",
-            `More than ${points} requests in a minute. Send the next in ${retryAfterSeconds} s.`,
-            { retryAfterSeconds },
-          ),
+  const { callerPerMinute, strangerPerMinute } = options;
+  const place = options.shared ? createSharedCounts(options) : createOwnCounts();
+  // Who is over the limit costs no further query until the minute is over.
+  const refused = new RateLimiterMemory({ keyPrefix: "", points: 0, duration: MINUTE_SECONDS });
+  async function take(key: string, perMinute: number): Promise<void> {
+    const known = await refused.get(key);
+    const { before, leftMs } =
+      known === null ? await place(key) : { before: perMinute, leftMs: Math.max(1, known.msBeforeNext) };
+    if (before < perMinute) return;
+    if (known === null) await refused.block(key, leftMs / 1000);
+    const retryAfterSeconds = Math.max(1, Math.ceil(leftMs / 1000));
+    throw new ApiError(
+      "rate_limited",
+      `More than ${perMinute} requests in a minute. Send the next in ${retryAfterSeconds} s.`,
+      { retryAfterSeconds },
     );
   }
+  return {
+    caller: (callerId) => take(`caller:${callerId}`, callerPerMinute),
+    stranger: ({ ip }) => take(`stranger:${ip === undefined ? "unknown" : networkOf(ip)}`, strangerPerMinute),
+  };
+}
+
+type TakePlace = (key: string) => Promise<Place>;
+
+/** Counted in this process. */
+function createOwnCounts(): TakePlace {
+  const memory = new RateLimiterMemory({ keyPrefix: "", points: 0, duration: MINUTE_SECONDS });
+  return async (key) => {
+    const { consumedPoints, msBeforeNext } = await memory.penalty(key);
+    return { before: consumedPoints - 1, leftMs: msBeforeNext };
+  };
+}
+
+/** Counted in the database: the requests of one moment by one statement, whosever they are. */
+function createSharedCounts({ db, log }: LimitOptions): TakePlace {
+  const own = createOwnCounts();
+  return inGroups(async (keys: string[]) => {
+    try {
+      const placeOf = await countAll(db, keys);
+      return keys.map(placeOf);
+    } catch (error) {
+      // A database that doesn't answer must not lift the limit, nor stop those who need no database.
+      log.warn({ err: error }, "requests could not be counted in the database; they are counted in this process");
+      return Promise.all(keys.map(own));
+    }
+  });
+}
+
+/** @returns the places of the requests of each key, one after the other */
+async function countAll(db: Database, keys: readonly string[]): Promise<(key: string) => Place> {
+  const counts = new Map([...Map.groupBy(keys, (key) => key)].map(([key, all]) => [key, all.length]));
+  const { rows } = await sql<{ key: string; requests: number; left_ms: number }>`
+    insert into rate_limits as known (key, points, expire)
+    select key, count, now_ms + ${MINUTE_SECONDS * 1000}::int8
+    from unnest(${[...counts.keys()]}::text[], ${[...counts.values()]}::int4[]) as asked (key, count),
+      (select (extract(epoch from now()) * 1000)::int8 as now_ms) as clock
+    order by key
+    on conflict (key) do update set (points, expire) = (
+      select
+        case when over then excluded.points else known.points + excluded.points end,
+        case when over then excluded.expire else known.expire end
+      from (select known.expire <= (extract(epoch from now()) * 1000)::int8 as over) as minute
+    )
+    returning key, points as requests, (expire - (extract(epoch from now()) * 1000)::int8)::int4 as left_ms
+  `.execute(db);
+  const next = new Map(
+    rows.map(({ key, requests, left_ms }) => [key, { before: requests - (counts.get(key) ?? 0), leftMs: left_ms }]),
+  );
+  return (key) => {
+    const place = next.get(key);
+    if (place === undefined) throw new Error(`the database did not count ${key}`);
+    next.set(key, { ...place, before: place.before + 1 });
+    return place;
+  };
+}
+
+/** @returns how many minutes that are over were forgotten */
+export async function sweepLimits(db: Database): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from rate_limits where key in (
+      select key from rate_limits where expire <= extract(epoch from now()) * 1000
+      order by key for update skip locked
+    )`.execute(db);
+  return Number(numAffectedRows);
 }
