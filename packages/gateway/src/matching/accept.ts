@@ -5,7 +5,6 @@ import {
   type JobStatus,
   type OfferAccept,
   escrowDomain,
-  formatUsdc,
   parseTerms,
   wordTypes,
 } from "@hireforhumans/protocol";
@@ -15,7 +14,15 @@ import type { WorkerCaller } from "../http/caller.ts";
 import { appendJobEvents } from "../jobs/events.ts";
 import { acceptIntent } from "../settlement/intents.ts";
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
-import { type OfferRow, offerOf, offersById, presentOffer, refusalOf } from "./find-offer.ts";
+import {
+  type HandedOverRow,
+  type OfferRow,
+  handedOverById,
+  offerTo,
+  offersById,
+  presentOffer,
+  refusalOf,
+} from "./find-offer.ts";
 import { endOffers, wakeWorkers } from "./offers.ts";
 import { type OpenJob, lockOpenJobs } from "./open-job.ts";
 
@@ -43,19 +50,27 @@ const MOST = 50;
 
 /** What is accepted while other acceptances are being written is written together; who came first gets the job. */
 export function createAcceptance(ctx: Context): AcceptOffer {
+  const find = inGroups(async (ids: string[]) => {
+    const offers = await offersById(ctx.db, ids);
+    return ids.map((id) => offers.get(id));
+  });
+  const findHandedOver = inGroups(async (ids: string[]) => {
+    const offers = await handedOverById(ctx.db, ids);
+    return ids.map((id) => offers.get(id));
+  });
   const accept = inGroups(
     (group: Acceptance[]) => inOneTransaction(ctx, group, (trx, some) => acceptAll(ctx, trx, some)),
     { most: MOST },
   );
   return async (worker, offerId, word) => {
-    const offer = await offerOf(ctx.db, worker.id, offerId);
+    const offer = offerTo(worker.id, offerId, await find(offerId));
     if (offer.status !== "accepted") {
       const refusal = refusalOf(offer);
       if (refusal !== undefined) throw refusal;
       await checkWord(ctx, worker, offer, word);
       answerOf(await accept({ worker, offer, word }));
     }
-    return handoff(ctx, worker, offerId);
+    return handoff(ctx, worker, offerTo(worker.id, offerId, await findHandedOver(offerId)));
   };
 }
 
@@ -207,26 +222,21 @@ async function hasSeat(trx: Trx, worker: Worker, jobId: string, own: readonly st
   return rows.length > 0;
 }
 
-async function handoff(ctx: Context, worker: Worker, offerId: string): Promise<Handoff> {
-  const offer = await offerOf(ctx.db, worker.id, offerId);
-  const job = await ctx.db
-    .selectFrom("jobs")
-    .select(["id", "status", "round", "reward", "terms", "packet"])
-    .where("id", "=", offer.job_id)
-    .where("worker_id", "=", worker.id)
-    .executeTakeFirst();
-  if (job === undefined) throw new ApiError("offer_expired", `Offer ${offerId}: its job was given to others since.`);
+/** @throws ApiError offer_expired where another has the job since */
+function handoff(ctx: Context, worker: Worker, offer: HandedOverRow): Handoff {
+  if (offer.job_worker !== worker.id)
+    throw new ApiError("offer_expired", `Offer ${offer.id}: its job was given to others since.`);
   const shown = presentOffer(ctx.chain, offer);
   return {
     offer: shown,
     job: {
-      job_id: job.id,
-      status: job.status as JobStatus,
-      round: job.round,
-      reward: formatUsdc(job.reward),
+      job_id: offer.job_id,
+      status: offer.job_status as JobStatus,
+      round: offer.job_round,
+      reward: shown.reward,
       deadline_at: shown.deadline_at,
-      terms: job.terms,
+      terms: offer.terms,
     },
-    packet: job.packet,
+    packet: offer.job_packet,
   };
 }

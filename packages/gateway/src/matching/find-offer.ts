@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { ApiError, type Offer, formatUsdc } from "@hireforhumans/protocol";
 import type { Context, Database } from "../context.ts";
+import { inGroups } from "../groups.ts";
 
 const offers = (db: Database) =>
   db
@@ -31,12 +32,13 @@ export type OfferRow = Awaited<ReturnType<ReturnType<typeof offers>["execute"]>>
 
 /** @throws ApiError not_found, also where it is somebody else's */
 export async function offerOf(db: Database, workerId: string, offerId: string): Promise<OfferRow> {
-  const offer = await offers(db)
-    .where("offers.id", "=", offerId)
-    .where("offers.worker_id", "=", workerId)
-    .executeTakeFirst();
-  if (offer === undefined) throw new ApiError("not_found", `There is no offer ${offerId} to you.`, { param: "id" });
-  return offer;
+  return offerTo(workerId, offerId, (await offersById(db, [offerId])).get(offerId));
+}
+
+/** @throws ApiError not_found, also where it is somebody else's */
+export function offerTo<Row extends OfferRow>(workerId: string, offerId: string, offer: Row | undefined): Row {
+  if (offer?.worker_id === workerId) return offer;
+  throw new ApiError("not_found", `There is no offer ${offerId} to you.`, { param: "id" });
 }
 
 export async function offersById(db: Database, offerIds: readonly string[]): Promise<Map<string, OfferRow>> {
@@ -44,19 +46,55 @@ export async function offersById(db: Database, offerIds: readonly string[]): Pro
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Newest first. */
-export async function offersOf(
-  db: Database,
-  workerId: string,
-  page: { status?: Offer["status"] | undefined; before: string | undefined; limit: number },
-): Promise<OfferRow[]> {
-  return offers(db)
-    .where("offers.worker_id", "=", workerId)
-    .$if(page.status !== undefined, (select) => select.where("offers.status", "=", page.status ?? "pending"))
-    .$if(page.before !== undefined, (select) => select.where("offers.id", "<", page.before ?? ""))
-    .orderBy("offers.id", "desc")
-    .limit(page.limit)
-    .execute();
+const handedOver = (db: Database) =>
+  offers(db).select([
+    "jobs.status as job_status",
+    "jobs.round as job_round",
+    "jobs.packet as job_packet",
+    "jobs.worker_id as job_worker",
+  ]);
+
+/** An offer with what who accepted it may know of the job besides. */
+export type HandedOverRow = Awaited<ReturnType<ReturnType<typeof handedOver>["execute"]>>[number];
+
+export async function handedOverById(db: Database, offerIds: readonly string[]): Promise<Map<string, HandedOverRow>> {
+  const rows = await handedOver(db).where("offers.id", "in", offerIds).execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** A page of one worker's offers, newest first. */
+export interface OfferPage {
+  workerId: string;
+  status: Offer["status"] | undefined;
+  /** The offer behind which it begins. */
+  before: string | undefined;
+  limit: number;
+}
+
+/** Pages that are asked for at one moment are read by one statement: workers ask all the time. */
+export function createOfferPages(db: Database): (page: OfferPage) => Promise<OfferRow[]> {
+  return inGroups(async (pages: OfferPage[]) => {
+    const asked = JSON.stringify(pages.map((page, place) => ({ place, ...page })));
+    const shown = sql<{ place: number; offer_id: string }>`(
+      select asked.place, page.id as offer_id
+      from jsonb_to_recordset(${asked}::jsonb)
+        as asked (place int4, "workerId" text, status text, before text, "limit" int4)
+      cross join lateral (
+        select id from offers
+        where worker_id = asked."workerId" and (asked.status is null or status = asked.status)
+          and (asked.before is null or id < asked.before)
+        order by id desc
+        limit asked."limit"
+      ) as page
+    )`.as("shown");
+    const rows = await offers(db)
+      .innerJoin(shown, "shown.offer_id", "offers.id")
+      .select("shown.place")
+      .orderBy("offers.id", "desc")
+      .execute();
+    const byPlace = Map.groupBy(rows, ({ place }) => place);
+    return pages.map((_, place) => byPlace.get(place) ?? []);
+  });
 }
 
 export function presentOffer({ deployment }: Pick<Context["chain"], "deployment">, row: OfferRow): Offer {

@@ -9,16 +9,18 @@ import { createSignsOfLife } from "../workers/presence.ts";
 import { createAcceptance } from "./accept.ts";
 import { availabilityOf } from "./availability.ts";
 import { declineOffer } from "./decline.ts";
-import { offersOf, presentOffer } from "./find-offer.ts";
+import { createOfferPages, presentOffer } from "./find-offer.ts";
 
 export function matchingRoutes(ctx: Context): ServedRoute[] {
   const accept = createAcceptance(ctx);
+  const readPage = createOfferPages(ctx.db);
   const showSignOfLife = createSignsOfLife(ctx.db);
   return [
     serve("listOffers", async ({ caller, query }) => {
       await showSignOfLife(caller.worker.id);
       const before = idAfter(query.cursor, "off");
-      const rows = await offersOf(ctx.db, caller.worker.id, { status: query.status, before, limit: query.limit + 1 });
+      const workerId = caller.worker.id;
+      const rows = await readPage({ workerId, status: query.status, before, limit: query.limit + 1 });
       return pageOf(rows, query.limit, (row) => presentOffer(ctx.chain, row));
     }),
 

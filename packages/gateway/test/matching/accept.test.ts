@@ -222,6 +222,26 @@ describe("accepting and declining offers", () => {
       expect(await world.call("GET", "/v1/offers?cursor=x", worker.token)).toMatchObject({ status: 422 });
     });
 
+    it("show each who asks at the same moment their own, as each asked", async () => {
+      await world.clear();
+      worker = await world.worker({}, { capacity: 5 });
+      const [first, second] = [await offered(), await offered()].map(([, offer]) => offer);
+      await world.call("POST", `/v1/offers/${first}/decline`, worker.token, { reason: "busy" });
+      const other = await world.worker({}, { presence: "away" });
+      const asked = [
+        [worker, ""],
+        [worker, "?status=pending"],
+        [other, ""],
+        [worker, "?status=rejected"],
+        [worker, "?limit=1"],
+      ] as const;
+      const pages = await Promise.all(
+        asked.map(([{ token }, query]) => world.call("GET", `/v1/offers${query}`, token)),
+      );
+      const ids = pages.map(({ body }) => (body as { data: { id: string }[] }).data.map(({ id }) => id));
+      expect(ids).toEqual([[second, first], [second], [], [first], [second]]);
+    });
+
     it("take the word of a contract account that stands behind its owner's signature", async () => {
       const { abi, bytecode } = await readArtifact("testing", "TestERC1271Account");
       const deployer = new Wallet(devAccounts.stranger.privateKey, chain.node);
