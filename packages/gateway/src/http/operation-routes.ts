@@ -35,7 +35,8 @@ export function operationRoutes(
           await inTime(probe);
           parts[name] = { status: "ok" };
         } catch (error) {
-          log.warn({ err: error, part: name }, "not ready");
+          // That it is told to stop is in the log already, and is asked for often.
+          if (!(error instanceof Stopping)) log.warn({ err: error, part: name }, "not ready");
           parts[name] = { status: "unavailable", detail: detailOf(error) };
         }
       }
