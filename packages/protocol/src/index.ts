@@ -8,6 +8,7 @@ export * from "./contracts.ts";
 export * from "./eip712.ts";
 export * from "./error-table.ts";
 export * from "./errors.ts";
+export * from "./escrow-calls.ts";
 export * from "./languages.ts";
 export * from "./routes.ts";
 export * from "./siwe.ts";

@@ -1,4 +1,5 @@
-import { AbiCoder, ParamType, decodeBytes32String, encodeBytes32String, keccak256, toUtf8Bytes } from "ethers";
+import { decodeBytes32String, encodeBytes32String, keccak256, toUtf8Bytes } from "ethers";
+import { addressWord, bytes32Word, uintWord } from "./abi.ts";
 
 /** All that defines a job; the escrow's `Terms`. Amounts in base units, times in unix seconds, windows in seconds. */
 export interface Terms {
@@ -26,18 +27,33 @@ export interface Terms {
   salt: string;
 }
 
-/** The members of `Terms` in the order of the contract's struct. */
-const TERMS_TYPE =
-  "tuple(address client, address worker, address matcher, address verifier, address arbiter, uint96 reward, " +
-  "uint64 minReputation, uint16 backstopShareBps, uint40 deadline, uint32 workWindow, uint32 verifyWindow, " +
-  "uint32 reviewWindow, bytes32 domain, bytes32 specHash, bytes32 salt)";
-
-/** Read once: a text of types would be parsed anew with each job. */
-const JOB_ID_TYPES = ["uint256", "address", TERMS_TYPE].map((type) => ParamType.from(type));
+/**
+ * The contract's struct as the ABI has it: a word for each member, in its order; hex without `0x`.
+ * @throws RangeError, TypeError where a member does not fit its type
+ */
+export function encodeTerms(terms: Terms): string {
+  return (
+    addressWord(terms.client) +
+    addressWord(terms.worker) +
+    addressWord(terms.matcher) +
+    addressWord(terms.verifier) +
+    addressWord(terms.arbiter) +
+    uintWord(terms.reward, 96) +
+    uintWord(terms.minReputation, 64) +
+    uintWord(terms.backstopShareBps, 16) +
+    uintWord(terms.deadline, 40) +
+    uintWord(terms.workWindow, 32) +
+    uintWord(terms.verifyWindow, 32) +
+    uintWord(terms.reviewWindow, 32) +
+    bytes32Word(terms.domain) +
+    bytes32Word(terms.specHash) +
+    bytes32Word(terms.salt)
+  );
+}
 
 /** keccak256(abi.encode(chain id, escrow, terms)): the job's id on chain, the same as the escrow's `jobId`. */
 export function jobIdOf(chainId: number | bigint, escrow: string, terms: Terms): string {
-  return keccak256(AbiCoder.defaultAbiCoder().encode(JOB_ID_TYPES, [chainId, escrow, terms]));
+  return keccak256(`0x${uintWord(BigInt(chainId))}${addressWord(escrow)}${encodeTerms(terms)}`);
 }
 
 /** The 32 bytes under which the chain keeps a reputation domain: keccak256 of its name in UTF-8. */

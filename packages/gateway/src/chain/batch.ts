@@ -1,5 +1,5 @@
 import { dataLength } from "ethers";
-import { escrowInterface } from "@hireforhumans/protocol";
+import { escrowCalls, escrowInterface } from "@hireforhumans/protocol";
 import { GAS_LIMIT } from "./gas-limit.ts";
 import type { Intent, IntentKind } from "./intent.ts";
 import type { RawLog } from "./node.ts";
@@ -24,7 +24,7 @@ export function createEscrowBatch(escrow: string): BatchCall {
     to: escrow,
     kinds: new Set(["fund", "cancel", "accept", "reopen", "submit", "release", "reject", "refund", "settle"]),
     gasPerCall: 20_000n,
-    encode: (calls) => escrowInterface.encodeFunctionData("tryMulticall", [calls]),
+    encode: escrowCalls.tryMulticall,
     failures(logs) {
       const own = logs.filter(({ address, topics }) => {
         return address.toLowerCase() === escrow.toLowerCase() && topics[0] === failed.topicHash;

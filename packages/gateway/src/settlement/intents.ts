@@ -1,5 +1,5 @@
 import { ZeroHash } from "ethers";
-import { type Terms, type Words, escrowInterface } from "@hireforhumans/protocol";
+import { type Terms, type Words, escrowCalls } from "@hireforhumans/protocol";
 import type { NewIntent } from "../chain/outbox.ts";
 
 /** What every intent on a job's money is made of. */
@@ -33,7 +33,7 @@ const call = (escrow: string, job: JobOnChain, kind: NewIntent["kind"], key: str
 
 /** Funds a job from the client's allowance, inside the spending limit that the client gave the relayer. */
 export function fundIntent(escrow: string, job: JobOnChain): NewIntent {
-  const data = escrowInterface.encodeFunctionData("fund", [job.terms]);
+  const data = escrowCalls.fund(job.terms);
   return call(escrow, job, "fund", `fund:${job.id}`, data, gasLimits.fund);
 }
 
@@ -43,12 +43,12 @@ export function fundWithAuthorizationIntent(
   job: JobOnChain,
   authorization: { validAfterSeconds: bigint; validBeforeSeconds: bigint; signature: string },
 ): NewIntent {
-  const data = escrowInterface.encodeFunctionData("fundWithAuthorization", [
+  const data = escrowCalls.fundWithAuthorization(
     job.terms,
     authorization.validAfterSeconds,
     authorization.validBeforeSeconds,
     authorization.signature,
-  ]);
+  );
   return call(escrow, job, "fund", `fund:${job.id}`, data, gasLimits.fund);
 }
 
@@ -60,17 +60,12 @@ const ownWord: SignedWord = { validUntilSeconds: 0n, signature: "0x" };
  * @param attempt how often it was tried and failed before
  */
 export function cancelIntent(escrow: string, job: JobOnChain, word = ownWord, attempt = 0): NewIntent {
-  const data = escrowInterface.encodeFunctionData("cancel", [job.terms, word.validUntilSeconds, word.signature]);
+  const data = escrowCalls.cancel(job.terms, word.validUntilSeconds, word.signature);
   return call(escrow, job, "cancel", `cancel:${job.id}:${job.round}:${attempt}`, data, gasLimits.settlement);
 }
 
 export function acceptIntent(escrow: string, job: JobOnChain, worker: string, word: SignedWord): NewIntent {
-  const data = escrowInterface.encodeFunctionData("accept", [
-    job.terms,
-    worker,
-    word.validUntilSeconds,
-    word.signature,
-  ]);
+  const data = escrowCalls.accept(job.terms, worker, word.validUntilSeconds, word.signature);
   return call(escrow, job, "accept", `accept:${job.id}:${job.round}:${worker}`, data, gasLimits.accept);
 }
 
@@ -95,9 +90,7 @@ export function submitWithVerdictIntent(
   verdict: Words["Verdict"],
   signature: string,
 ): NewIntent {
-  const data = escrowInterface.encodeFunctionData("multicall", [
-    [encodeSubmit(job, evidence), encodeVerdict(job, verdict, signature)],
-  ]);
+  const data = escrowCalls.multicall([encodeSubmit(job, evidence), encodeVerdict(job, verdict, signature)]);
   return call(escrow, job, "submit", submitKey(evidence.id), data, gasLimits.submit + gasLimits.settlement);
 }
 
@@ -127,7 +120,7 @@ export function releaseIntent(
   attempt = 0,
 ): NewIntent {
   const verdict = { evidenceHash, reasonsHash: ZeroHash, validUntil: word.validUntilSeconds };
-  const data = escrowInterface.encodeFunctionData("release", [job.terms, verdict, word.signature]);
+  const data = escrowCalls.release(job.terms, verdict, word.signature);
   return call(escrow, job, "release", `release:${job.id}:${job.round}:client:${attempt}`, data, gasLimits.settlement);
 }
 
@@ -141,29 +134,17 @@ export function deadlineIntent(
   verb: "reopen" | "refund" | "settle",
   attempt: number,
 ): NewIntent {
-  const encode = {
-    reopen: () => escrowInterface.encodeFunctionData("reopen", [job.terms]),
-    refund: () => escrowInterface.encodeFunctionData("refund", [job.terms]),
-    settle: () => escrowInterface.encodeFunctionData("settle", [job.terms]),
-  };
-  const data = encode[verb]();
+  const data = escrowCalls[verb](job.terms);
   return call(escrow, job, verb, `${verb}:${job.id}:${job.round}:${attempt}`, data, gasLimits.settlement);
 }
 
 export const submitKey = (evidenceId: string): string => `submit:${evidenceId}`;
 
 function encodeSubmit({ terms }: JobOnChain, { hash, word }: EvidenceOnChain): string {
-  return escrowInterface.encodeFunctionData("submit", [terms, hash, word.validUntilSeconds, word.signature]);
+  return escrowCalls.submit(terms, hash, word.validUntilSeconds, word.signature);
 }
 
-function encodeVerdict(job: JobOnChain, verdict: Words["Verdict"], signature: string): string {
-  const { evidenceHash, reasonsHash, validUntil } = verdict;
-  const values: [Terms, { evidenceHash: string; reasonsHash: string; validUntil: bigint }, string] = [
-    job.terms,
-    { evidenceHash, reasonsHash, validUntil },
-    signature,
-  ];
-  return verdict.pass
-    ? escrowInterface.encodeFunctionData("release", values)
-    : escrowInterface.encodeFunctionData("reject", values);
+function encodeVerdict({ terms }: JobOnChain, verdict: Words["Verdict"], signature: string): string {
+  const encode = verdict.pass ? escrowCalls.release : escrowCalls.reject;
+  return encode(terms, verdict, signature);
 }
