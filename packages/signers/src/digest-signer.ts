@@ -57,12 +57,12 @@ export class DigestSigner extends AbstractSigner {
     if (sender !== this.address)
       throw new SignerRefused(`The transaction is from ${sender}; this key is ${this.address}.`);
     const transaction = Transaction.from(fields as TransactionLike);
-    transaction.signature = await this.#sign(transaction.unsignedHash);
+    transaction.signature = await this.signDigest(transaction.unsignedHash);
     return transaction.serialized;
   }
 
   override async signMessage(message: string | Uint8Array): Promise<string> {
-    return (await this.#sign(hashMessage(message))).serialized;
+    return (await this.signDigest(hashMessage(message))).serialized;
   }
 
   override async signTypedData(
@@ -70,10 +70,10 @@ export class DigestSigner extends AbstractSigner {
     types: Record<string, TypedDataField[]>,
     value: Record<string, unknown>,
   ): Promise<string> {
-    return (await this.#sign(TypedDataEncoder.hash(domain, types, value))).serialized;
+    return (await this.signDigest(TypedDataEncoder.hash(domain, types, value))).serialized;
   }
 
-  async #sign(digest: string): Promise<Signature> {
+  async signDigest(digest: string): Promise<Signature> {
     const { r, s } = readDer(await this.#key.sign(getBytes(digest)));
     const low = s > ORDER / 2n ? ORDER - s : s;
     for (const yParity of [0, 1] as const) {

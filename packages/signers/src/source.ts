@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { type Signer, Wallet } from "ethers";
+import { type Signature, type Signer, Wallet } from "ethers";
 import { createAwsKmsSigner } from "./aws-kms.ts";
 import { SignerRefused } from "./errors.ts";
 import { createGcpKmsSigner } from "./gcp-kms.ts";
+import { HeldKey } from "./held-key.ts";
 
 /** Where a key is. Holds no secret. */
 export type KeySource =
@@ -12,6 +13,12 @@ export type KeySource =
 
 /** A key that is open: its address is known. */
 export type KeySigner = Signer & { readonly address: string };
+
+/** A key that signs 32 bytes as they are too. */
+export type DigestKey = KeySigner & {
+  /** @param digest 0x hex */
+  signDigest(digest: string): Promise<Signature>;
+};
 
 export const keySourceDescription =
   "keystore:/path/key.json?passphrase=/path/passphrase, aws-kms:arn:aws:kms:REGION:ACCOUNT:key/ID or " +
@@ -38,7 +45,7 @@ export function parseKeySource(text: string): KeySource | undefined {
  * Opens a key: reads its file, or asks the key service for its public half.
  * @throws SignerRefused, SignerUnavailable
  */
-export async function openSigner(source: KeySource): Promise<KeySigner> {
+export async function openSigner(source: KeySource): Promise<DigestKey> {
   switch (source.kind) {
     case "keystore":
       return openKeystore(source.path, source.passphrasePath);
@@ -50,13 +57,13 @@ export async function openSigner(source: KeySource): Promise<KeySigner> {
 }
 
 /** A JSON keystore of version 3, as geth, ethers and most wallets write it. */
-async function openKeystore(path: string, passphrasePath: string): Promise<KeySigner> {
+async function openKeystore(path: string, passphrasePath: string): Promise<DigestKey> {
   const json = await readText(path, "keystore");
   // Editors end a file with a line feed; no passphrase does.
   const passphrase = (await readText(passphrasePath, "passphrase")).replace(/\r?\n$/, "");
   try {
     const wallet = await Wallet.fromEncryptedJson(json, passphrase);
-    return new Wallet(wallet.privateKey);
+    return new HeldKey(wallet.privateKey);
   } catch (error) {
     const wrong = error instanceof Error && error.message.includes("incorrect password");
     const reason = wrong ? `the passphrase in ${passphrasePath} is not its` : "it is not a JSON keystore of version 3";

@@ -1,5 +1,4 @@
-import { type KeySigner, type KeySource, openSigner } from "@hireforhumans/signers";
-import { Wallet } from "ethers";
+import { type DigestKey, HeldKey, type KeySigner, type KeySource, openSigner } from "@hireforhumans/signers";
 import { type Config, isLocalChain, type Secret } from "../config.ts";
 
 /** One key has two roles that have to be apart. */
@@ -16,10 +15,10 @@ export class KeyRolesShared extends Error {
 }
 
 /** @throws SignerRefused, SignerUnavailable */
-export const openRelayer = (config: Config): Promise<KeySigner> => open(config.relayerPrivateKey, config.relayerSigner);
+export const openRelayer = (config: Config): Promise<DigestKey> => open(config.relayerPrivateKey, config.relayerSigner);
 
 /** @returns undefined where oracles elsewhere sign. @throws SignerRefused, SignerUnavailable */
-export async function openVerifier(config: Config): Promise<KeySigner | undefined> {
+export async function openVerifier(config: Config): Promise<DigestKey | undefined> {
   return config.oracleNodes === undefined ? open(config.oraclePrivateKey, config.verifierSigner) : undefined;
 }
 
@@ -30,8 +29,8 @@ export function requireRolesApart(config: Config, relayer: KeySigner, verifier: 
   if (verifiers.includes(relayer.address)) throw new KeyRolesShared(relayer.address);
 }
 
-async function open(privateKey: Secret | undefined, source: KeySource | undefined): Promise<KeySigner> {
-  if (privateKey !== undefined) return new Wallet(privateKey.reveal());
+async function open(privateKey: Secret | undefined, source: KeySource | undefined): Promise<DigestKey> {
+  if (privateKey !== undefined) return new HeldKey(privateKey.reveal());
   if (source !== undefined) return openSigner(source);
   throw new Error("readConfig lets no configuration pass without this key.");
 }

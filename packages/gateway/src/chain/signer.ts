@@ -1,7 +1,8 @@
-import { type KeySigner, SignerRefused, SignerUnavailable } from "@hireforhumans/signers";
-import { Wallet, keccak256 } from "ethers";
+import { type DigestKey, HeldKey, SignerRefused, SignerUnavailable } from "@hireforhumans/signers";
+import { keccak256 } from "ethers";
 import type { Secret } from "../config.ts";
 import { ChainUnavailable } from "./errors.ts";
+import { serializeTransaction } from "./serialize.ts";
 
 export interface UnsignedTransaction {
   chainId: bigint;
@@ -31,15 +32,16 @@ export interface TransactionSigner {
 }
 
 export function createKeySigner(privateKey: Secret): TransactionSigner {
-  return createTransactionSigner(new Wallet(privateKey.reveal()));
+  return createTransactionSigner(new HeldKey(privateKey.reveal()));
 }
 
-export function createTransactionSigner(signer: KeySigner): TransactionSigner {
+export function createTransactionSigner(signer: DigestKey): TransactionSigner {
   return {
     address: signer.address,
-    async sign({ nonce, ...transaction }) {
+    async sign(transaction) {
       try {
-        const raw = await signer.signTransaction({ ...transaction, type: 2, nonce: Number(nonce), value: 0n });
+        const digest = keccak256(serializeTransaction(transaction));
+        const raw = serializeTransaction(transaction, await signer.signDigest(digest));
         return { raw, hash: keccak256(raw) };
       } catch (error) {
         if (!(error instanceof SignerUnavailable || error instanceof SignerRefused)) throw error;
