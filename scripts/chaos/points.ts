@@ -112,7 +112,11 @@ export const points: readonly Point[] = [
   ...following("funding", "Funded"),
   gateway("offers: written", statement(/insert into "?offers"?/, "written"), "nobody is held by half an offer"),
   gateway("offers: made", statement(/insert into "?offers"?/, "committed"), "the workers see them"),
-  gateway("acceptance: taken", statement(/update "?offers"?.*"accepted"/s, "written"), "the worker accepts again"),
+  gateway(
+    "acceptance: taken",
+    statement(/update offers\s+set status = 'accepted'/, "written"),
+    "the worker accepts again",
+  ),
   ...sending("acceptance", "accept", operations.acceptance),
   ...following("acceptance", "Accepted"),
   gateway("file: about to get its name", { kind: "rename", edge: "before" }, "the worker uploads again", "filed"),
