@@ -270,6 +270,8 @@ export interface Schema {
     media_type: string;
     created_at: CreatedAt;
   };
+  /** How many of the pages that a worker may have kept are kept, or being fetched. */
+  link_places: { job_id: string; worker_id: string; taken: number };
   evidence_links: {
     evidence_id: string;
     /** The link's place in the bundle. */

@@ -25,25 +25,48 @@ const ALL_WITHIN_MS = 15_000;
  */
 export async function keepLink(ctx: Context, workerId: string, jobId: string, url: string): Promise<LinkKept> {
   await requireInHand(ctx.db, workerId, jobId);
-  const { count } = await ctx.db
-    .selectFrom("link_copies")
-    .select(({ fn }) => fn.countAll<bigint>().as("count"))
+  await takePlace(ctx.db, workerId, jobId);
+  // A process that dies meanwhile leaves a place taken, which is one page less for one worker and one job.
+  let added = false;
+  try {
+    const kept = await keepPage(ctx, url);
+    if (kept.copy !== null) {
+      const inserted = await ctx.db
+        .insertInto("link_copies")
+        .values({ job_id: jobId, worker_id: workerId, url, sha256: kept.copy.sha256, media_type: kept.copy.media_type })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning("sha256")
+        .executeTakeFirst();
+      added = inserted !== undefined;
+    }
+    return { url, ...kept };
+  } finally {
+    if (!added) await giveBackPlace(ctx.db, workerId, jobId);
+  }
+}
+
+/** Before anything is fetched, so that calls side by side get no more than calls one after the other. @throws ApiError links_used_up */
+async function takePlace(db: Database, workerId: string, jobId: string): Promise<void> {
+  const { rows } = await sql`
+    insert into link_places (job_id, worker_id, taken)
+    select ${jobId}, ${workerId}, count(*) + 1 from link_copies
+    where job_id = ${jobId} and worker_id = ${workerId} having count(*) < ${MOST_COPIES}
+    on conflict (job_id, worker_id) do update set taken = link_places.taken + 1 where link_places.taken < ${MOST_COPIES}
+    returning taken`.execute(db);
+  if (rows.length > 0) return;
+  throw new ApiError(
+    "links_used_up",
+    `${MOST_COPIES} pages are kept for you and this job, or are being fetched; no more are.`,
+  );
+}
+
+const giveBackPlace = (db: Database, workerId: string, jobId: string) =>
+  db
+    .updateTable("link_places")
+    .set({ taken: sql<number>`taken - 1` })
     .where("job_id", "=", jobId)
     .where("worker_id", "=", workerId)
-    .executeTakeFirstOrThrow();
-  if (Number(count) >= MOST_COPIES) {
-    throw new ApiError("links_used_up", `You had ${count} pages kept for this job; ${MOST_COPIES} are.`);
-  }
-  const kept = await keepPage(ctx, url);
-  if (kept.copy !== null) {
-    await ctx.db
-      .insertInto("link_copies")
-      .values({ job_id: jobId, worker_id: workerId, url, sha256: kept.copy.sha256, media_type: kept.copy.media_type })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-  return { url, ...kept };
-}
+    .execute();
 
 async function requireInHand(db: Database, workerId: string, jobId: string): Promise<void> {
   const job = await db

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createGzip, gzipSync } from "node:zlib";
+import { RefusedError } from "@hireforhumans/client";
 import { createPublicNetwork } from "@hireforhumans/oracle";
 import type { EvidenceItem, Job, Offer } from "@hireforhumans/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -198,6 +199,25 @@ describe("POST /v1/jobs/:id/links", () => {
     const used = { status: 409, body: { code: "links_used_up" } };
     expect(await stage.call("POST", path, { body, token: stage.ada.token })).toMatchObject(used);
     expect(asked).toEqual([]);
+  });
+
+  it("fetches no more for many calls at once than for one after the other, and counts no page that was not kept", async () => {
+    const { job } = await stage.accepted(none);
+    const keep = (page: string) =>
+      stage.ada.api.evidence.keepLink(job.job_id, `${origin}${page}`).then(
+        ({ copy }) => (copy === null ? "not kept" : "kept"),
+        (error: unknown) => (error instanceof RefusedError ? error.code : String(error)),
+      );
+    for (let index = 0; index < 45; index += 1) answers.set(`/many/${index}`, saying(page(`Page ${index}.`)));
+    for (let index = 0; index < 45; index += 1) expect(await keep(`/many/${index}`)).toBe("kept");
+    // The same again, and what is not there, take no place.
+    expect([await keep("/many/0"), await keep("/nowhere")]).toEqual(["kept", "not kept"]);
+    asked.splice(0);
+    for (let index = 0; index < 20; index += 1) answers.set(`/burst/${index}`, saying(page(`Burst ${index}.`)));
+    const burst = await Promise.all(Array.from({ length: 20 }, (_, index) => keep(`/burst/${index}`)));
+    expect(burst.filter((outcome) => outcome === "kept")).toHaveLength(5);
+    expect(burst.filter((outcome) => outcome === "links_used_up")).toHaveLength(15);
+    expect(asked).toHaveLength(5);
   });
 });
 

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createSocketServer, type LookupFuncti
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNodeClient, createPublicNetwork, type PublicNetwork } from "@hireforhumans/oracle";
 import { innerAddresses } from "../../../oracle/test/inner-addresses.ts";
+import { keepPage } from "../../src/evidence/pages.ts";
 import { attemptDelivery, sendingsOf } from "../../src/webhooks/attempt.ts";
 import { fieldBody, type TestGateway, startTestGateway } from "../http/test-gateway.ts";
 
@@ -76,6 +77,27 @@ describe("an address that is not public", () => {
     expect(await door("https://93.184.215.14/")).toMatchObject({ status: 201 });
   });
 
+  it("is looked at neither as a link that a worker wants kept nor as one of evidence, however it is written", async () => {
+    const { client, token } = await gateway.worker(0);
+    const { id } = await client.me();
+    const { job_id } = await gateway.agent.jobs.create(fieldBody);
+    const { db } = gateway.ctx;
+    const statusOf = () => db.selectFrom("jobs").select("status").where("id", "=", job_id).executeTakeFirst();
+    await expect.poll(statusOf, { timeout: 20_000 }).toEqual({ status: "open" });
+    const accepted = { status: "accepted", worker_id: id, next_wave_at: null };
+    await db.updateTable("jobs").set(accepted).where("id", "=", job_id).execute();
+    for (const url of innerAddresses) {
+      const answer = await gateway.call("POST", `/v1/jobs/${job_id}/links`, { token, body: { url } });
+      // What is no URL at all by the standard is refused as that.
+      if (answer.status === 422) expect(answer.body, url).toMatchObject({ code: "invalid_request" });
+      else {
+        const problem = expect.stringMatching(/not at a public https address|does not resolve/) as string;
+        expect(answer, url).toMatchObject({ status: 200, body: { copy: null, problem, leads_to: null } });
+        expect(await gateway.ctx.network.refusalOf(url), url).toBeDefined();
+      }
+    }
+  });
+
   it("is refused at the connection by the network that fetches for webhooks, confirmations and evidence", async () => {
     const network = createPublicNetwork({ allowLoopback: false });
     for (const text of innerAddresses.filter((url) => URL.canParse(url))) {
@@ -118,6 +140,12 @@ describe("an address that is not public", () => {
           error: "the receiver's address is not a public one",
         });
         await gateway.agent.webhooks.deleteEndpoint(id);
+      }));
+
+    it("is not reached by a link of evidence", () =>
+      rebound(async (network, url) => {
+        const none = { copy: null, problem: "it is not at a public https address", leads_to: null };
+        expect(await keepPage({ ...gateway.ctx, network }, url)).toEqual(none);
       }));
 
     it("is not reached by a fetch for a confirmation or for evidence", () =>
