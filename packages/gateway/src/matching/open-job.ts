@@ -3,15 +3,10 @@ import type { Context, Trx } from "../context.ts";
 import { askingColumns } from "./requirements.ts";
 
 /**
- * Locks a job that looks for a worker, with what matching needs of it.
- * @returns undefined where it is not open (any more), is being cancelled, or its deadline is over on chain
+ * Locks those of the jobs that look for a worker, with what matching needs of them, in one order, so that no two groups
+ * wait for each other. Those that are not open (any more), are being cancelled, or whose deadline is over on chain are left
+ * out.
  */
-export async function lockOpenJob(ctx: Context, trx: Trx, jobId: string): Promise<OpenJob | undefined> {
-  const [job] = await lockOpenJobs(ctx, trx, [jobId]);
-  return job;
-}
-
-/** The same for many, in one order, so that no two groups wait for each other. */
 export async function lockOpenJobs(ctx: Context, trx: Trx, jobIds: readonly string[]) {
   return (
     trx

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { recountPlaces } from "../workers/places.ts";
 import { makeOffers } from "./offers.ts";
-import { lockOpenJob } from "./open-job.ts";
+import { lockOpenJobs } from "./open-job.ts";
 import { askedByWaitingJobs, fitting } from "./requirements.ts";
 import { reserveWorker } from "./reserve.ts";
 
@@ -15,12 +15,19 @@ const OLDEST_LOOKED_AT = 10;
  */
 export async function placeWorker(ctx: Context, workerId: string): Promise<void> {
   await ctx.db.transaction().execute((trx) => recountPlaces(trx, [workerId]));
-  for (const jobId of await oldestFittingJobs(ctx, workerId)) await offerTo(ctx, workerId, jobId);
+  const oldest = await oldestFittingJobs(ctx, workerId);
+  if (oldest.length > 0) await ctx.db.transaction().execute((trx) => offerOldest(ctx, trx, workerId, oldest));
 }
 
-async function oldestFittingJobs({ db }: Context, workerId: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select j.id
+interface FittingJob {
+  id: string;
+  /** How many more the worker has place for. */
+  places: number;
+}
+
+async function oldestFittingJobs({ db }: Context, workerId: string): Promise<FittingJob[]> {
+  const { rows } = await sql<FittingJob>`
+    select j.id, min(w.capacity - w.load - w.offered) as places
     from ${fitting(askedByWaitingJobs)}
       and p.available and p.worker_id = ${workerId}
       and not exists (select 1 from offers where offers.job_id = j.id and offers.status = 'pending')
@@ -28,33 +35,44 @@ async function oldestFittingJobs({ db }: Context, workerId: string): Promise<str
     order by j.funded_at, j.id
     limit ${sql.lit(OLDEST_LOOKED_AT)}
   `.execute(db);
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
-/** Offers one job to one worker, if both are still free for it. */
-async function offerTo(ctx: Context, workerId: string, jobId: string): Promise<void> {
-  await ctx.db.transaction().execute(async (trx) => {
-    const job = await lockOpenJob(ctx, trx, jobId);
-    if (job === undefined || job.next_wave_at === null || (await isOffered(trx, jobId))) return;
-    const { offerWaveSeconds } = ctx.config;
-    const seconds = offerWaveSeconds[Math.min(job.wave, offerWaveSeconds.length - 1)] ?? 0;
+/**
+ * Offers a worker those of the jobs that are still free for it, in their order. All are locked at once and before the
+ * worker: one by one each would cost a transaction, and most are taken by others who have just come back too.
+ */
+async function offerOldest(ctx: Context, trx: Trx, workerId: string, oldest: readonly FittingJob[]): Promise<void> {
+  const ids = oldest.map(({ id }) => id);
+  const open = new Map((await lockOpenJobs(ctx, trx, ids)).map((job) => [job.id, job]));
+  const offered = await offeredOf(trx, [...open.keys()]);
+  const { offerWaveSeconds } = ctx.config;
+  let places = Math.max(...oldest.map((job) => job.places));
+  for (const id of ids) {
+    const job = open.get(id);
+    if (places <= 0) break;
+    if (job === undefined || job.next_wave_at === null || offered.has(id)) continue;
     const candidate = await reserveWorker(trx, job, workerId);
-    if (candidate === undefined) return;
+    if (candidate === undefined) continue;
+    const seconds = offerWaveSeconds[Math.min(job.wave, offerWaveSeconds.length - 1)] ?? 0;
+    // Made before the next is looked at: of two reviews of one case the worker may get one.
     await makeOffers(trx, [{ job, wave: job.wave, candidates: [candidate], seconds }]);
     await trx
       .updateTable("jobs")
       .set({ next_wave_at: sql`now() + make_interval(secs => ${seconds})` })
-      .where("id", "=", jobId)
+      .where("id", "=", id)
       .execute();
-  });
+    places -= 1;
+  }
 }
 
-async function isOffered(trx: Trx, jobId: string): Promise<boolean> {
+async function offeredOf(trx: Trx, jobIds: readonly string[]): Promise<Set<string>> {
+  if (jobIds.length === 0) return new Set();
   const pending = await trx
     .selectFrom("offers")
-    .select("id")
-    .where("job_id", "=", jobId)
+    .select("job_id")
+    .where("job_id", "in", jobIds)
     .where("status", "=", "pending")
-    .executeTakeFirst();
-  return pending !== undefined;
+    .execute();
+  return new Set(pending.map(({ job_id }) => job_id));
 }

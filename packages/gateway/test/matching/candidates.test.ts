@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { domainOf } from "@hireforhumans/protocol";
 import { createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { CandidateIndex } from "../../src/matching/candidates.ts";
-import { lockOpenJob } from "../../src/matching/open-job.ts";
+import { lockOpenJobs } from "../../src/matching/open-job.ts";
 import { reserveWorkers } from "../../src/matching/reserve.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
@@ -153,7 +153,7 @@ describeOnDatabases("the search for candidates", (database) => {
     await world.ctx.db
       .transaction()
       .execute(async (trx) => {
-        const open = await lockOpenJob(world.ctx, trx, jobId);
+        const [open] = await lockOpenJobs(world.ctx, trx, [jobId]);
         const wanted = { job: open!, count, asked: new Set<string>() };
         const all = await reserveWorkers(trx, candidates, [wanted]);
         found = (all.get(jobId) ?? []).map(({ workerId }) => workerId);
