@@ -1,5 +1,17 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Minutes each, though they are small files: what begins last keeps one worker busy while the others have nothing left. */
+const slowest = ["outbox-crash.test.ts", "rebuild.test.ts", "fuzz.test.ts"];
+
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isSlow = ({ moduleId }: TestSpecification) => slowest.some((name) => moduleId.endsWith(`/${name}`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
 
 const project = (name: string, globalSetup: string[] = []) => ({
   test: {
@@ -18,6 +30,7 @@ export default defineConfig({
     maxWorkers: 2 * availableParallelism(),
     // Our modules keep no state, so a worker loads them once for all its files.
     isolate: false,
+    sequence: { sequencer: SlowestFirst },
     projects: [
       project("protocol"),
       project("client"),
