@@ -225,13 +225,12 @@ class BranchFollower implements Follower {
   }
 
   async #store(blocks: Block[], logs: RawLog[], head: Block): Promise<void> {
-    const { db, metrics, onEvents } = this.#options;
+    const { metrics, onEvents } = this.#options;
     const byHash = new Map(blocks.map((block) => [block.hash, block]));
     const events = logs
       .flatMap((log) => this.#decode(log, byHash.get(log.blockHash) ?? head) ?? [])
       .sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex);
-    await db.transaction().execute(async (trx) => {
-      await this.#lease.guard(trx);
+    await this.#lease.transaction(async (trx) => {
       await this.#requireHead(trx);
       await appendBlocks(trx, blocks, events);
       if (events.length > 0) await onEvents(trx, events);
@@ -272,8 +271,7 @@ class BranchFollower implements Follower {
       throw new FinalBlockReplaced(broken.number, actual[finalIndex]?.hash, broken.hash);
     }
     const keepUpTo = ancestor?.number ?? this.#options.deployment.startBlock - 1n;
-    const dropped = await db.transaction().execute(async (trx) => {
-      await this.#lease.guard(trx);
+    const dropped = await this.#lease.transaction(async (trx) => {
       const result = await dropAbove(trx, keepUpTo);
       if (result.chainJobIds.length > 0) await onRolledBack(trx, result.chainJobIds);
       return result;
@@ -287,11 +285,10 @@ class BranchFollower implements Follower {
   }
 
   async #finalize(final: bigint): Promise<void> {
-    const { db, metrics } = this.#options;
+    const { metrics } = this.#options;
     const number = this.#head === undefined || final < this.#head.number ? final : this.#head.number;
     if (number <= this.#final) return;
-    await db.transaction().execute(async (trx) => {
-      await this.#lease.guard(trx);
+    await this.#lease.transaction(async (trx) => {
       await finalizeUpTo(trx, number);
     });
     this.#final = number;

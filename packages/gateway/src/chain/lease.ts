@@ -6,6 +6,11 @@ import { FencedOut } from "./errors.ts";
 /** How long a holder that died keeps others waiting. */
 export const LEASE_SECONDS = 6;
 const RENEW_AFTER_MS = (LEASE_SECONDS * 1_000) / 4;
+/**
+ * How long a holder that stands still in the middle of a transaction may have its row, which nobody can take meanwhile.
+ * Shorter than for other transactions, since it may have had to wait for one of those.
+ */
+const IDLE_MS = 3_000;
 
 /** The right to do what only one process may do at a time. Clocks of processes play no part: the database's counts. */
 export interface Lease {
@@ -16,14 +21,15 @@ export interface Lease {
    */
   keep(): Promise<{ held: boolean; taken: boolean }>;
   /**
-   * Call it first in each transaction that only the holder may make: it keeps the lease where it is until the commit,
-   * and renews it, so that nobody takes it from a holder that is slow but at work.
+   * A transaction that only the holder may make: it keeps the lease where it is until the commit, and renews it, so that
+   * nobody takes it from a holder that is slow but at work. One at a time: each would wait for the row of the lease in any
+   * case, and were the process to stand still, each that waits in the database would then hold the row in its turn.
    * @throws FencedOut when another holder has it
    */
-  guard(trx: Trx): Promise<void>;
+  transaction<Result>(work: (trx: Trx) => Promise<Result>): Promise<Result>;
   /**
    * Renews it while work goes on outside of transactions that may take longer than it lasts. Who loses it all the same
-   * learns of that by `guard`.
+   * learns of that by the next transaction.
    */
   during<Result>(work: () => Promise<Result>): Promise<Result>;
   release(): Promise<void>;
@@ -33,6 +39,9 @@ export function createLease(db: Database, name: string): Lease {
   const holder = randomUUID();
   let fence: bigint | undefined;
   let renewedAt = -Infinity;
+  /** Transactions that are under way or wait for their turn, and the last of them. */
+  let transactions = 0;
+  let last: Promise<unknown> = Promise.resolve();
 
   async function take(): Promise<bigint | undefined> {
     const { rows } = await sql<{ fence: bigint }>`
@@ -47,38 +56,53 @@ export function createLease(db: Database, name: string): Lease {
     return rows[0]?.fence;
   }
 
+  /** @returns whether it was still held */
   async function renew(on: Database | Trx): Promise<boolean> {
     if (fence === undefined) return false;
+    renewedAt = performance.now();
     const row = await on
       .updateTable("leases")
       .set({ expires_at: sql`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})` })
       .where("name", "=", name)
       .where("holder", "=", holder)
       .where("fence", "=", fence)
-      .returning("fence")
+      .returning(sql`set_config('idle_in_transaction_session_timeout', ${String(IDLE_MS)}, true)`.as("idle_ms"))
       .executeTakeFirst();
     return row !== undefined;
   }
+
+  async function guarded<Result>(work: (trx: Trx) => Promise<Result>): Promise<Result> {
+    return db.transaction().execute(async (trx) => {
+      if (await renew(trx)) return work(trx);
+      fence = undefined;
+      throw new FencedOut(name);
+    });
+  }
+
+  /** A transaction renews it by itself, and whatever else wants its row must wait for it. */
+  const renewalIsDue = () => transactions === 0 && performance.now() - renewedAt > RENEW_AFTER_MS;
 
   return {
     name,
     async keep() {
       const before = fence;
-      const now = performance.now();
-      if (fence === undefined || now - renewedAt > RENEW_AFTER_MS) {
+      if (fence === undefined || renewalIsDue()) {
+        renewedAt = performance.now();
         fence = await take();
-        renewedAt = now;
       }
       return { held: fence !== undefined, taken: fence !== undefined && fence !== before };
     },
-    async guard(trx) {
-      if (await renew(trx)) return;
-      fence = undefined;
-      throw new FencedOut(name);
+    async transaction(work) {
+      transactions += 1;
+      const mine = last.then(() => guarded(work)).finally(() => (transactions -= 1));
+      last = mine.catch(() => undefined);
+      return mine;
     },
     async during(work) {
-      // A renewal that fails is followed by another, or by the guard's word.
-      const renewing = setInterval(() => void renew(db).catch(() => false), RENEW_AFTER_MS);
+      // A renewal that fails is followed by another, or by the word of the next transaction.
+      const renewing = setInterval(() => {
+        if (renewalIsDue()) void renew(db).catch(() => false);
+      }, RENEW_AFTER_MS);
       try {
         return await work();
       } finally {

@@ -132,9 +132,9 @@ class LeasedOutbox implements Outbox {
     // Outside of transactions, since the key may be in a service elsewhere; nobody else is to begin the same meanwhile.
     const sign: TransactionSigner["sign"] = (transaction) => this.#lease.during(() => options.signer.sign(transaction));
     this.#key = { address: this.signer, sign };
-    const guard = (trx: Trx) => this.#lease.guard(trx);
-    this.#settlement = new Settlement({ ...options, handlers: this.#handlers, guard });
-    this.#unstick = new Unstick({ ...options, signer: this.#key, guard });
+    const lease = this.#lease;
+    this.#settlement = new Settlement({ ...options, handlers: this.#handlers, lease });
+    this.#unstick = new Unstick({ ...options, signer: this.#key, lease });
   }
 
   async enqueue(trx: Trx, intent: NewIntent): Promise<string> {
@@ -232,10 +232,9 @@ class LeasedOutbox implements Outbox {
     const { held, taken } = await this.#lease.keep();
     if (!held || taken) this.#ready = false;
     if (!held || this.#ready) return held;
-    const { db, node, log } = this.#options;
+    const { node, log } = this.#options;
     const pending = await node.transactionCount(this.signer, "pending");
-    await db.transaction().execute(async (trx) => {
-      await this.#lease.guard(trx);
+    await this.#lease.transaction(async (trx) => {
       await raiseNextNonce(trx, this.signer, pending);
       if (taken) await recordAct(trx, { caller: "gateway" }, { action: "signer.taken_over", subject: this.signer });
     });
@@ -284,9 +283,8 @@ class LeasedOutbox implements Outbox {
 
   /** What has a nonce and was not signed comes first, and alone: while a key service is away, nonces do not pile up. */
   #assign(): Promise<AssignedTransaction[]> {
-    const { db, batch } = this.#options;
-    return db.transaction().execute(async (trx) => {
-      await this.#lease.guard(trx);
+    const { batch } = this.#options;
+    return this.#lease.transaction(async (trx) => {
       const left = await readAssigned(trx, this.signer);
       if (left.length > 0) return left;
       const plans = planBatches(await readQueued(trx, this.signer, ASSIGN_AT_ONCE), batch);
@@ -296,7 +294,7 @@ class LeasedOutbox implements Outbox {
 
   /** Stores what could be signed, also where not all could. @throws what kept one from being signed */
   async #signAndStore(some: readonly AssignedTransaction[], fees: Fees): Promise<Map<string, string>> {
-    const { db, chainId } = this.#options;
+    const { chainId } = this.#options;
     const signing = await Promise.allSettled(
       some.map(async ({ id, nonce, to, data, gasLimit }) => ({
         id,
@@ -305,8 +303,7 @@ class LeasedOutbox implements Outbox {
       })),
     );
     const signed = signing.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    const hashes = await db.transaction().execute(async (trx) => {
-      await this.#lease.guard(trx);
+    const hashes = await this.#lease.transaction(async (trx) => {
       const stored = await storeSigned(trx, fees, signed);
       for (const [kind, told] of Map.groupBy(stored, ({ intent }) => intent.kind))
         await this.#handlers.get(kind)?.onSigned?.(trx, told);

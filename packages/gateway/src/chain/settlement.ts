@@ -19,6 +19,7 @@ import {
   recordSettled,
 } from "./intent-rows.ts";
 import type { FailureReason, IntentHandler, IntentKind } from "./intent.ts";
+import type { Lease } from "./lease.ts";
 import type { Block, ChainNode, Receipt } from "./node.ts";
 
 export interface SettlementOptions {
@@ -28,8 +29,8 @@ export interface SettlementOptions {
   metrics: Metrics;
   batch?: BatchCall | undefined;
   handlers: ReadonlyMap<IntentKind, IntentHandler>;
-  /** Keeps the signer's lease in place for a transaction, or throws FencedOut. */
-  guard: (trx: Trx) => Promise<void>;
+  /** The signer's. */
+  lease: Pick<Lease, "transaction">;
 }
 
 /** Where the chain stands, as far as one signer is concerned. */
@@ -249,10 +250,7 @@ export class Settlement {
     this.#orphans = new Set(orphans.map(({ id }) => id));
   }
 
-  async #write(work: (trx: Trx) => Promise<void>): Promise<void> {
-    await this.#options.db.transaction().execute(async (trx) => {
-      await this.#options.guard(trx);
-      await work(trx);
-    });
+  #write(work: (trx: Trx) => Promise<void>): Promise<void> {
+    return this.#options.lease.transaction(work);
   }
 }

@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
-import type { Database, Trx } from "../context.ts";
+import type { Database } from "../context.ts";
 import { newId } from "../ids.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { FeeSource } from "./fees.ts";
 import { type OpenIntent, insertTransaction, readCall, unheldNonces } from "./intent-rows.ts";
+import type { Lease } from "./lease.ts";
 import type { ChainNode } from "./node.ts";
 import type { TransactionSigner } from "./signer.ts";
 
@@ -17,7 +18,7 @@ export interface UnstickOptions {
   metrics: Metrics;
   /** How long the lowest open transaction waits before its fees rise. */
   bumpAfterMs: number;
-  guard: (trx: Trx) => Promise<void>;
+  lease: Pick<Lease, "transaction">;
 }
 
 /** Nodes may be a moment behind one another; a gap in the nonces that stays this long is one. */
@@ -58,7 +59,7 @@ export class Unstick {
   }
 
   async #bump(intent: OpenIntent): Promise<boolean> {
-    const { db, chainId, signer, fees, log, metrics, guard } = this.#options;
+    const { db, chainId, signer, fees, log, metrics, lease } = this.#options;
     const { nonce } = intent;
     const [newest] = intent.transactions;
     const raised = newest && (await fees.bump(newest.fees));
@@ -70,8 +71,7 @@ export class Unstick {
       return false;
     }
     const signed = await signer.sign({ chainId, nonce, ...(await readCall(db, intent.id)), ...raised });
-    await db.transaction().execute(async (trx) => {
-      await guard(trx);
+    await lease.transaction(async (trx) => {
       await insertTransaction(trx, intent.id, nonce, raised, signed);
     });
     metrics.outboxBumps.inc();
@@ -98,13 +98,12 @@ export class Unstick {
   }
 
   async #fillOne(nonce: bigint): Promise<void> {
-    const { db, chainId, signer, fees, log, guard } = this.#options;
+    const { chainId, signer, fees, log, lease } = this.#options;
     const offered = await fees.current();
     const call = { to: signer.address, data: "0x", gasLimit: FILL_GAS };
     const signed = await signer.sign({ chainId, nonce, ...call, ...offered });
     const id = newId("int");
-    await db.transaction().execute(async (trx) => {
-      await guard(trx);
+    await lease.transaction(async (trx) => {
       await trx
         .insertInto("intents")
         .values({
