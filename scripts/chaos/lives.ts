@@ -24,7 +24,6 @@ export interface Life {
 export interface LivingJob {
   id: string;
   chainJobId: string;
-  status: JobStatus;
 }
 
 export const domain = "customer_support_escalation";
@@ -109,8 +108,9 @@ export const lives: Record<LifeName, Life> = {
   cancelled: {
     ...untouched,
     events: ["Funded", "Cancelled"],
-    async prod(world, { id, status }) {
-      if (status === "open") await unlessMoved(() => world.agent.jobs.cancel(id));
+    async prod(world, { id, chainJobId }) {
+      if ((await world.escrow.job({ jobId: chainJobId })).status !== "open") return;
+      await unlessMoved(() => world.agent.jobs.cancel(id));
     },
   },
   // The oracle can't tell, and the client is content.

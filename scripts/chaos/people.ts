@@ -7,7 +7,7 @@ import { type Life, lives } from "./lives.ts";
 import type { LifeName } from "./points.ts";
 import type { World, WorldWorker } from "./world.ts";
 
-const lookMs = 100;
+const lookMs = 300;
 
 /** The life of the job that an offer is about stands in its goal, where whoever plays wrote it. */
 const lifeOf = ({ packet }: Offer): Life => {
