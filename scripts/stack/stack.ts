@@ -1,5 +1,6 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { bootstrapClient, createLogger, type Gateway, readConfig, startGateway } from "@hireforhumans/gateway";
 import { createEscrowClient } from "@hireforhumans/client";
@@ -195,13 +196,26 @@ async function mineByTheClock(chain: LocalChain, intervalMs: number): Promise<vo
   await chain.rpc("evm_setIntervalMining", [intervalMs]);
 }
 
-/** Sign-in messages name the port, so it has to be known before the gateway listens. */
+/** Below the ports that systems take for outgoing connections: one of those could be taken while its process is away. */
+const [firstPort, lastPort] = [15_000, 32_000];
+const givenPorts = new Set<number>();
+
+/** A port that nobody listens on, and that was not given before. Sign-in messages name it, so it has to be known early. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  for (;;) {
+    const port = randomInt(firstPort, lastPort);
+    if (givenPorts.has(port)) continue;
+    givenPorts.add(port);
+    const server = createServer().listen(port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    } finally {
+      server.close();
+    }
+  }
 }
 
 /** Where scripts keep what they make. */
