@@ -26,7 +26,7 @@ export interface PlayedJob {
 }
 
 /** How long a job may take with all its faults. */
-export const endsWithinMs = 240_000;
+export const endsWithinMs = 300_000;
 const lookMs = 200;
 
 /** A job did not end as it should. */

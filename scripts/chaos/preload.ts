@@ -10,8 +10,8 @@ import { Worker } from "node:worker_threads";
 import type * as Pg from "pg";
 import { type Moment, pointOf } from "./points.ts";
 
-/** What the campaign tells its processes: where to die, or by how much their wall clock is wrong. */
-export type Order = DeathOrder | { clockMs: number };
+/** What the campaign tells its processes: where to die, to die nowhere, or by how much their wall clock is wrong. */
+export type Order = DeathOrder | "live" | { clockMs: number };
 
 interface DeathOrder {
   point: string;
@@ -25,7 +25,8 @@ let armed: { moment: Moment; left: number } | undefined;
 let clockMs = 0;
 
 process.on("message", (order: Order) => {
-  if ("clockMs" in order) clockMs = order.clockMs;
+  if (order === "live") armed = undefined;
+  else if ("clockMs" in order) clockMs = order.clockMs;
   else armed = { moment: pointOf(order.point, order.victim).moment, left: order.hit };
   process.send?.("heard");
 });

@@ -6,6 +6,9 @@ import { deadlineIntent } from "./intents.ts";
 /** `Escrow.SILENCE_GRACE`: how long a silent verifier's job waits before anyone may pay the worker. */
 const silenceGraceSeconds = 24n * 3600n;
 
+/** 10, 20, 40 … 320 s. */
+const FIRST_RETRY_SECONDS = 10;
+const RETRY_DOUBLINGS = 5;
 const batchSize = 100;
 
 /**
@@ -69,7 +72,8 @@ async function enqueueEnd(ctx: Context, trx: Trx, jobId: string, chainStatus: st
 
 /**
  * What is queued or signed may still move the job, and so may an end of this round that is mined but not followed or not
- * final yet. One that failed is tried again, but not at once: what made it fail may last.
+ * final yet. One that failed is tried again: soon, since a reorg may only have moved the time from which it is possible,
+ * and then ever later, since what made it fail may last. The last part of its key counts the tries.
  */
 const noIntentUnderWay = (): Expression<SqlBool> => sql<SqlBool>`not exists (
   select 1 from intents where intents.job_id = jobs.id and (
@@ -78,7 +82,9 @@ const noIntentUnderWay = (): Expression<SqlBool> => sql<SqlBool>`not exists (
       intents.kind in ('reopen', 'refund', 'settle')
       and (
         (intents.status in ('mined', 'carried') and split_part(intents.intent_key, ':', 3) = jobs.round::text)
-        or (intents.status = 'failed' and intents.settled_at > now() - interval '5 minutes')
+        or (intents.status = 'failed' and intents.settled_at > now() - make_interval(
+          secs => ${sql.lit(FIRST_RETRY_SECONDS)} * 2 ^ least(split_part(intents.intent_key, ':', 4)::int4, ${sql.lit(RETRY_DOUBLINGS)})
+        ))
       )
     )
   )
