@@ -5,17 +5,19 @@ import { longForm, shortForm } from "./chaos/forms.ts";
 import { Kept } from "./chaos/kept.ts";
 import { pointsTableOf, tableOf, writePage } from "./chaos/report.ts";
 
-const usage = `npx pnpm@12 chaos [--long] [--seed SEED] [--only FAULT]... [--engine ENGINE] [--worlds N] [--write] [--json]
+const usage = `npx pnpm@12 chaos [--long] [--seed SEED] [--only FAULT]... [--engine ENGINE] [--worlds N] [--minutes N]
+                    [--write] [--json]
 
 Kills processes and makes trouble while jobs are played on a real local chain, and looks whether anything got lost,
 came twice or stuck; see docs/reliability.md. Ends with 1 where it did.
 
-  --long          All points, 25 deaths each, and all other faults: about an hour. Default: some of each, a minute.
-                  What went well is kept in cache/chaos, so that the same seed goes on where a run was cut off.
+  --long          All points, 25 deaths each, and all other faults: about two hours of two cores. Default: some of
+                  each, a minute. What went well is kept in cache/chaos, so that the same seed goes on where a run ended.
   --seed SEED     That of an earlier run, to play the same cases. Default: a fresh one.
   --only FAULT    Cases whose fault or title has this text; may be given more than once.
   --engine NAME   postgres or embedded. Default: both.
   --worlds N      Stacks of each engine that play at the same time. Default: 1, with --long 3.
+  --minutes N     Begins no case after so long. Default: plays all.
   --write         Writes the tables into docs/reliability.md.
   --json          Prints the results as JSON too.`;
 
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true, default: [] },
     engine: { type: "string", multiple: true, default: ["postgres", "embedded"] },
     worlds: { type: "string" },
+    minutes: { type: "string" },
     write: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -57,6 +60,9 @@ function wholeNumber(option: string, text: string): number {
 async function main(): Promise<void> {
   const cases = wanted();
   const worlds = wholeNumber("worlds", values.worlds ?? (values.long ? "3" : "1"));
+  const over = new AbortController();
+  if (values.minutes !== undefined)
+    setTimeout(() => over.abort(), wholeNumber("minutes", values.minutes) * 60_000).unref();
   const kept = values.long ? await Kept.open(values.seed) : undefined;
   const results = cases.flatMap((one) => kept?.resultOf(one) ?? []);
   const played = new Set(results.map(({ number }) => number));
@@ -65,6 +71,7 @@ async function main(): Promise<void> {
     cases.filter(({ number }) => !played.has(number)),
     {
       worlds,
+      signal: over.signal,
       async onResult(result) {
         results.push(result);
         tell(result, results.length, cases.length);
@@ -72,6 +79,7 @@ async function main(): Promise<void> {
       },
     },
   );
+  if (results.length < cases.length) console.log(`${cases.length - results.length} cases are left for another run`);
   results.sort((a, b) => a.number - b.number);
   const bad = results.filter(({ outcome }) => isBad(outcome));
   console.log(`\n${tableOf(results)}\n`);

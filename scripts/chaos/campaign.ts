@@ -119,15 +119,18 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
 export interface Running {
   /** Worlds of each engine that play at the same time. */
   worlds: number;
+  /** No case is begun once it has aborted. */
+  signal: AbortSignal;
   onResult: (result: Result) => Promise<void>;
 }
 
 /** Plays all cases; each world takes the next one of its engine. */
-export async function run(cases: readonly Case[], { worlds, onResult }: Running): Promise<void> {
+export async function run(cases: readonly Case[], { worlds, signal, onResult }: Running): Promise<void> {
   const engines = [...new Set(cases.map(({ engine }) => engine))];
   await Promise.all(
     engines.flatMap((engine) => {
       const queue = cases.filter((one) => one.engine === engine);
+      signal.addEventListener("abort", () => queue.splice(0));
       return Array.from({ length: Math.min(worlds, queue.length) }, () => inWorlds(engine, queue, onResult));
     }),
   );

@@ -135,7 +135,7 @@ export async function startWorld({ engine }: WorldOptions): Promise<World> {
       ORACLE_NODES: JSON.stringify([{ url: oracleGate.url, address: devAccounts.verifier.address, token: nodeToken }]),
       OPERATOR_TOKEN: operatorToken,
       REVIEW_FUND: "",
-      FOLLOWER_POLL_MS: "100",
+      FOLLOWER_POLL_MS: "200",
       CONFIRMATIONS: String(confirmations),
       // An offer must outlast some deaths.
       OFFER_WAVE_SECONDS: "120,120,120,120",
