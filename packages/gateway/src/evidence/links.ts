@@ -23,7 +23,12 @@ const ALL_WITHIN_MS = 15_000;
  * evidence then names its `sha256`.
  * @throws ApiError not_found, wrong_status, links_used_up
  */
-export async function keepLink(ctx: Context, workerId: string, jobId: string, url: string): Promise<LinkKept> {
+export async function keepLink(
+  ctx: Context,
+  { id: workerId, address }: { id: string; address: string },
+  jobId: string,
+  url: string,
+): Promise<LinkKept> {
   await requireInHand(ctx.db, workerId, jobId);
   await takePlace(ctx.db, workerId, jobId);
   // A process that dies meanwhile leaves a place taken, which is one page less for one worker and one job.
@@ -31,9 +36,21 @@ export async function keepLink(ctx: Context, workerId: string, jobId: string, ur
   try {
     const kept = await keepPage(ctx, url);
     if (kept.copy !== null) {
+      const { sha256, size_bytes: size, media_type } = kept.copy;
+      const created_at = new Date().toISOString();
+      await ctx.records.put({
+        kind: "link_copy",
+        job_id: jobId,
+        worker: address,
+        url,
+        sha256,
+        size,
+        media_type,
+        created_at,
+      });
       const inserted = await ctx.db
         .insertInto("link_copies")
-        .values({ job_id: jobId, worker_id: workerId, url, sha256: kept.copy.sha256, media_type: kept.copy.media_type })
+        .values({ job_id: jobId, worker_id: workerId, url, sha256, media_type })
         .onConflict((conflict) => conflict.doNothing())
         .returning("sha256")
         .executeTakeFirst();
@@ -208,7 +225,31 @@ export async function keepLinks(ctx: Context, evidenceId: string): Promise<void>
       }),
     );
   }
+  await recordLinks(ctx, evidenceId);
   await ctx.queue.send(null, "verify", evidenceId);
+}
+
+/** Before the evidence is judged by them: of copies that were there first, so each is told as it stands. */
+async function recordLinks({ db, records }: Context, evidenceId: string): Promise<void> {
+  const links = await db
+    .selectFrom("evidence_links")
+    .innerJoin("files", "files.sha256", "evidence_links.sha256")
+    .select(["item", "files.sha256", "files.size", "evidence_links.media_type"])
+    .where("evidence_id", "=", evidenceId)
+    .orderBy("item")
+    .execute();
+  await Promise.all(
+    links.map(({ item, sha256, size, media_type }) =>
+      records.put({
+        kind: "evidence_link",
+        evidence_id: evidenceId,
+        item,
+        sha256,
+        size: Number(size),
+        media_type: media_type ?? "",
+      }),
+    ),
+  );
 }
 
 /** What the worker signed is judged, and nothing else that stands there now. */

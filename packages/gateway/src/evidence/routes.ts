@@ -39,7 +39,7 @@ export function evidenceRoutes(ctx: Context): ServedRoute[] {
         .execute();
       return pageOf(rows, query.limit, presentEvidence);
     }),
-    serve("keepLink", ({ caller, params, body }) => keepLink(ctx, caller.worker.id, params.id, body.url)),
+    serve("keepLink", ({ caller, params, body }) => keepLink(ctx, caller.worker, params.id, body.url)),
     serve("getVerdict", async ({ caller, params }) => latestVerdict(ctx, await visibleJobId(ctx, caller, params.id))),
     serve("createConfirmation", ({ caller, params, body }) =>
       createConfirmation(ctx, caller.worker.id, params.id, body.statement),

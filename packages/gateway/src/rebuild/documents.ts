@@ -1,6 +1,7 @@
 import { fingerprintsOf } from "@hireforhumans/oracle";
 import type { Database, Trx } from "../context.ts";
 import type { FileStore } from "../evidence/files.ts";
+import { noteLinks } from "../evidence/links.ts";
 import type { RecordOf, StoredRecord } from "../records/record.ts";
 import { clientIdOf, workerIdOf } from "./accounts.ts";
 
@@ -21,6 +22,10 @@ export function restoreDocument(trx: Trx, record: DocumentRecord): Promise<Resto
       return restoreCaseDocument(trx, record);
     case "file":
       return restoreFile(trx, record);
+    case "link_copy":
+      return restoreLinkCopy(trx, record);
+    case "evidence_link":
+      return restoreEvidenceLink(trx, record);
   }
 }
 
@@ -45,12 +50,13 @@ async function restoreEvidence(trx: Trx, record: RecordOf<"evidence">): Promise<
     signature: record.signature,
     valid_until_seconds: BigInt(record.valid_until),
   };
+  const workerId = await workerIdOf(trx, bundle.worker);
   const inserted = await trx
     .insertInto("evidence")
     .values({
       id: record.evidence_id,
       job_id: bundle.job_id,
-      worker_id: await workerIdOf(trx, bundle.worker),
+      worker_id: workerId,
       round: bundle.round,
       ...said,
       created_at: new Date(record.created_at),
@@ -64,7 +70,10 @@ async function restoreEvidence(trx: Trx, record: RecordOf<"evidence">): Promise<
     )
     .returning("id")
     .executeTakeFirst();
-  return inserted === undefined ? "known" : "added";
+  if (inserted === undefined) return "known";
+  await trx.deleteFrom("evidence_links").where("evidence_id", "=", inserted.id).execute();
+  await noteLinks(trx, workerId, inserted.id, bundle);
+  return "added";
 }
 
 async function restoreConfirmation(trx: Trx, record: RecordOf<"confirmation">): Promise<Restored> {
@@ -115,13 +124,16 @@ async function restoreCaseDocument(trx: Trx, record: RecordOf<"case_document">):
   return inserted === undefined ? "known" : "added";
 }
 
-async function restoreFile(trx: Trx, record: RecordOf<"file">): Promise<Restored> {
-  const { owner } = record;
-  await trx
+const restoreContent = (trx: Trx, { sha256, size, media_type }: { sha256: string; size: number; media_type: string }) =>
+  trx
     .insertInto("files")
-    .values({ sha256: record.sha256, size: BigInt(record.size), media_type: record.media_type })
+    .values({ sha256, size: BigInt(size), media_type })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+
+async function restoreFile(trx: Trx, record: RecordOf<"file">): Promise<Restored> {
+  const { owner } = record;
+  await restoreContent(trx, record);
   const inserted = await trx
     .insertInto("file_uploads")
     .values({
@@ -137,6 +149,42 @@ async function restoreFile(trx: Trx, record: RecordOf<"file">): Promise<Restored
     .returning("id")
     .executeTakeFirst();
   return inserted === undefined ? "known" : "added";
+}
+
+async function restoreLinkCopy(trx: Trx, record: RecordOf<"link_copy">): Promise<Restored> {
+  if (!(await jobExists(trx, record.job_id))) return "unwanted";
+  await restoreContent(trx, record);
+  const inserted = await trx
+    .insertInto("link_copies")
+    .values({
+      job_id: record.job_id,
+      worker_id: await workerIdOf(trx, record.worker),
+      url: record.url,
+      sha256: record.sha256,
+      media_type: record.media_type,
+      created_at: new Date(record.created_at),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("sha256")
+    .executeTakeFirst();
+  return inserted === undefined ? "known" : "added";
+}
+
+/** The evidence's record came before. */
+async function restoreEvidenceLink(trx: Trx, record: RecordOf<"evidence_link">): Promise<Restored> {
+  const { evidence_id, item, sha256, media_type } = record;
+  const evidence = await trx.selectFrom("evidence").select("id").where("id", "=", evidence_id).executeTakeFirst();
+  if (evidence === undefined) return "unwanted";
+  await restoreContent(trx, record);
+  const updated = await trx
+    .updateTable("evidence_links")
+    .set({ sha256, media_type, problem: null })
+    .where("evidence_id", "=", evidence_id)
+    .where("item", "=", item)
+    .where("sha256", "is", null)
+    .returning("item")
+    .executeTakeFirst();
+  return updated === undefined ? "known" : "added";
 }
 
 /** @returns a line about each file that the rows name and the store does not have as it was */

@@ -39,6 +39,8 @@ const silent: ProjectionListeners = {
   onRecorded: () => Promise.resolve(),
 };
 
+const documentKinds = ["evidence", "confirmation", "case_document", "file", "link_copy", "evidence_link"] as const;
+
 /** Rows of one transaction: a broken off rebuild loses this much work, and each costs the disk one wait. */
 const AT_ONCE = 100;
 
@@ -101,7 +103,7 @@ async function restoreAll(made: Rebuild): Promise<void> {
   count(report, "acceptances", await restoreAcceptances(db, escrow));
 
   log.info("reading evidence from the content store");
-  await restoreRecords(made, "documents", ["evidence", "confirmation", "case_document", "file"], async (trx, record) =>
+  await restoreRecords(made, "documents", documentKinds, async (trx, record) =>
     record.kind !== "job" && record.kind !== "verdict" ? (await restoreDocument(trx, record)) === "added" : false,
   );
   await restoreRecords(made, "verdicts and reviews", ["verdict", "job"], async (trx, record) => {

@@ -132,7 +132,11 @@ export async function endUnfunded(db: Database, nowSeconds: bigint): Promise<{ w
     const gone = await sql<{ id: string }>`select id from jobs where ${unfunded}`.execute(trx);
     const ids = gone.rows.map(({ id }) => id);
     if (ids.length === 0) return 0;
-    for (const table of ["reviews", "job_events", "evidence", "confirmations"] as const) {
+    await trx
+      .deleteFrom("evidence_links")
+      .where("evidence_id", "in", trx.selectFrom("evidence").select("id").where("job_id", "in", ids))
+      .execute();
+    for (const table of ["reviews", "job_events", "evidence", "link_copies", "confirmations"] as const) {
       await trx.deleteFrom(table).where("job_id", "in", ids).execute();
     }
     await trx.deleteFrom("jobs").where("id", "in", ids).execute();

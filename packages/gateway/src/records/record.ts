@@ -15,7 +15,14 @@ import type { StoredRequest } from "../database/schema.ts";
  * database can be made anew from both. JSON all through; instants are ISO 8601.
  */
 export type StoredRecord =
-  JobRecord | EvidenceRecord | VerdictRecord | CaseDocumentRecord | ConfirmationRecord | FileRecord;
+  | JobRecord
+  | EvidenceRecord
+  | VerdictRecord
+  | CaseDocumentRecord
+  | ConfirmationRecord
+  | FileRecord
+  | LinkCopyRecord
+  | EvidenceLinkRecord;
 
 export type RecordOf<Kind extends StoredRecord["kind"]> = Extract<StoredRecord, { kind: Kind }>;
 
@@ -102,6 +109,29 @@ interface FileRecord {
   /** The account that uploaded it, as worker or as client. */
   owner: { worker: string } | { client: string };
   created_at: string;
+}
+
+/** What a link leads to, kept like a file. */
+interface Kept {
+  sha256: string;
+  size: number;
+  media_type: string;
+}
+
+/** A page that was kept for a worker who has a job in hand, to be named in evidence. */
+interface LinkCopyRecord extends Kept {
+  kind: "link_copy";
+  job_id: string;
+  worker: string;
+  url: string;
+  created_at: string;
+}
+
+/** The page by which a link of evidence is judged. */
+interface EvidenceLinkRecord extends Kept {
+  kind: "evidence_link";
+  evidence_id: string;
+  item: number;
 }
 
 /**

@@ -28,7 +28,7 @@ const tooLong = { acceptance: { checks: [{ check: "text_length" as const, params
 const byCustomer = { acceptance: { checks: [{ check: "customer_confirmation" as const, params: {} }] } };
 
 /** Lives a hundred jobs over the API, in all the states that a job can be in. */
-export async function live(stage: Stage): Promise<Lived> {
+export async function live(stage: Stage, pageUrl: string): Promise<Lived> {
   const { ada } = stage;
   const early = await liveEarly(stage);
   const open = await post(stage, wanted.open, { ...forNobody, metadata: { ticket: 81 } });
@@ -37,7 +37,7 @@ export async function live(stage: Stage): Promise<Lived> {
   for (const count of [wanted.paid / 2, wanted.paid / 2]) {
     const { jobs, offers } = await acceptedBy(stage, ada, count);
     // One after the other: a worker may have few uploads under way at once.
-    for (const job of jobs) await deliver(ada, offers, job);
+    for (const job of jobs) await deliver(ada, offers, job, await linksFor(ada, job, pageUrl));
     await onChain(stage, jobs, "paid");
     paid.push(...jobs);
   }
@@ -115,13 +115,29 @@ async function acceptedBy(stage: Stage, worker: StagedWorker, count: number, ove
   return { jobs, offers };
 }
 
-async function deliver({ api }: StagedWorker, offers: Map<string, Offer>, { job_id }: Job): Promise<void> {
+/** One that was kept for the worker before it was signed, and one that is fetched once the evidence is there. */
+async function linksFor({ api }: StagedWorker, { job_id }: Job, url: string): Promise<EvidenceItem[]> {
+  const { copy } = await api.evidence.keepLink(job_id, url);
+  if (copy === null) throw new Error(`what stands at ${url} was not kept`);
+  return [
+    { kind: "link", url, sha256: copy.sha256 },
+    { kind: "link", url: `${url}?of=${job_id}` },
+  ];
+}
+
+async function deliver(
+  { api }: StagedWorker,
+  offers: Map<string, Offer>,
+  { job_id }: Job,
+  links: EvidenceItem[] = [],
+): Promise<void> {
   const offer = offers.get(job_id);
   if (offer === undefined) throw new Error(`there is no offer of ${job_id}`);
   const file = await api.files.upload(new Blob([`What was agreed about ${job_id}.`]), "notes.txt");
   const items: EvidenceItem[] = [
     { kind: "text", text: `Called the customer about ${job_id}.` },
     { kind: "file", sha256: file.sha256, name: file.name, media_type: file.media_type, size_bytes: file.size_bytes },
+    ...links,
   ];
   await api.evidence.submit(offer, { resolution: `Settled ${job_id}.`, worker_notes: "Was angry.", items });
 }

@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -52,9 +55,18 @@ async function booksOf(db: Database) {
   const { rows: reputations } = await sql<Record<string, unknown>>`
     select address, domain_hash, score, successes, failures from reputations where successes + failures > 0
     order by 1, 2`.execute(db);
-  return { jobs, evidence, verdicts, cases, documents, confirmations, files, reputations };
+  const { rows: contents } = await sql<Record<string, unknown>>`
+    select sha256, size, media_type from files order by sha256`.execute(db);
+  const { rows: links } = await sql<Record<string, unknown>>`
+    select evidence_id, item, url, sha256, media_type, problem from evidence_links order by 1, 2`.execute(db);
+  const { rows: copies } = await sql<Record<string, unknown>>`
+    select job_id, w.address, url, sha256, media_type from link_copies c join workers w on w.id = c.worker_id
+    order by 1, 2, 3, 4`.execute(db);
+  return { jobs, evidence, verdicts, cases, documents, confirmations, files, reputations, contents, links, copies };
 }
 
+/** Says something else each time, as pages do. */
+let page: Server;
 let stage: Stage;
 let config: Config;
 let lived: Lived;
@@ -63,10 +75,14 @@ let restored: Gateway | undefined;
 beforeAll(async () => {
   stage = await startStage({ env: { OFFER_WAVE_SECONDS: "600,600,600,600" } });
   ({ config } = stage.stack.gateway.context);
-  lived = await live(stage);
+  page = createServer((_, response) => void response.setHeader("content-type", "text/plain").end(randomUUID()));
+  page.listen(0, "127.0.0.1");
+  await once(page, "listening");
+  lived = await live(stage, `http://127.0.0.1:${(page.address() as AddressInfo).port}/case`);
   await stage.stack.gateway.caughtUp();
   before = await booksOf(stage.stack.gateway.context.db);
   await stage.stack.gateway.stop();
+  page.close().closeAllConnections();
 }, 600_000);
 afterAll(async () => {
   await restored?.stop();
@@ -112,6 +128,8 @@ describe("a database made anew from chain and content store", () => {
     expect(Object.fromEntries(Object.keys(wanted).map((state) => [state, count(state as State)]))).toEqual(wanted);
     expect(before.jobs).toHaveLength(100);
     expect(before.verdicts).toHaveLength(60);
+    expect(before.links.filter(({ sha256 }) => sha256 !== null)).toHaveLength(2 * wanted.paid);
+    expect(before.copies).toHaveLength(wanted.paid);
   });
 
   it("is refused to a gateway while it is half done, and goes on after a kill", { timeout: 120_000 }, async () => {
