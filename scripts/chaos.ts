@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
-import { type Case, casesOf, type Engine, type Form, isBad, type Result, run } from "./chaos/campaign.ts";
+import { type Case, casesOf, type Engine, isBad, type Result, run } from "./chaos/campaign.ts";
 import { longForm, shortForm } from "./chaos/forms.ts";
 import { Kept } from "./chaos/kept.ts";
 import { pointsTableOf, tableOf, writePage } from "./chaos/report.ts";
@@ -42,10 +42,11 @@ function wanted(): Case[] {
     if (name === "postgres" || name === "embedded") return name;
     throw new Error(`--engine is postgres or embedded; it is ${name}`);
   });
-  const form: Form = { ...(values.long || values.only.length > 0 ? longForm : shortForm), engines };
+  const form = values.long || values.only.length > 0 ? longForm : shortForm;
   const cases = casesOf(values.seed, form).filter(
-    ({ fault, title }) =>
-      values.only.length === 0 || values.only.some((text) => fault.includes(text) || title.includes(text)),
+    ({ engine, fault, title }) =>
+      engines.includes(engine) &&
+      (values.only.length === 0 || values.only.some((text) => fault.includes(text) || title.includes(text))),
   );
   if (cases.length === 0) throw new Error("no case is left to play; see --help");
   return cases;

@@ -47,6 +47,8 @@ export async function playKill(world: World, { point, title, jobs, hit, most }: 
   over = true;
   await disarm();
   const faults = faultsNow();
+  // Some steps are only taken by a process that begins.
+  if (faults === 0) await victim.kill();
   await Promise.all([world.gateway.ready(), world.oracle.ready()]);
   return outcomeOf(world, played, before, { faults, sinceMs: diedAt });
 }

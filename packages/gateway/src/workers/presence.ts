@@ -51,11 +51,29 @@ export function createSignsOfLife(db: Database): ShowSignOfLife {
   });
 }
 
+/** The sweep comes every 15 s; where it did not for so long, signs of life may not have been taken either. */
+const DEAF_AFTER_MS = 45_000;
+
 /**
- * Takes workers who gave no sign of life for away; their open offers run out by themselves.
+ * Takes workers who gave no sign of life for away; their open offers run out by themselves. Not those who could not give
+ * one: nobody is taken for away until this process, and its database, have been there to hear them for as long.
+ * @param nowMs of a clock that nobody sets
  * @returns how many
  */
-export async function sweepStalePresence(db: Database): Promise<number> {
+export function createPresenceSweep(db: Database, nowMs = () => performance.now()): () => Promise<number> {
+  let hearsSinceMs = nowMs();
+  let sweptAtMs = hearsSinceMs;
+  return async () => {
+    const startedMs = nowMs();
+    if (startedMs - sweptAtMs > DEAF_AFTER_MS) hearsSinceMs = startedMs;
+    const swept = await sweepStale(db, startedMs - hearsSinceMs >= STALE_SECONDS * 1_000);
+    sweptAtMs = startedMs;
+    return swept;
+  };
+}
+
+/** @param heard Whether they could be heard; where not, it is only seen whether the database is there. */
+async function sweepStale(db: Database, heard: boolean): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const stale = await trx
       .selectFrom("workers")
@@ -63,7 +81,7 @@ export async function sweepStalePresence(db: Database): Promise<number> {
       .where("presence", "=", "online")
       .where("presence_at", "<", sql<Date>`now() - make_interval(secs => ${STALE_SECONDS})`)
       .orderBy("id")
-      .limit(batchSize)
+      .limit(heard ? batchSize : 0)
       .forNoKeyUpdate()
       .skipLocked()
       .execute();

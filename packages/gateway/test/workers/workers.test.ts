@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { sql } from "kysely";
 import { domainOf } from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
-import { sweepStalePresence } from "../../src/workers/presence.ts";
+import { createPresenceSweep } from "../../src/workers/presence.ts";
 import { storeReputation } from "../../src/workers/reputation.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "../matching/world.ts";
 import { describeOnDatabases } from "../support/database.ts";
@@ -223,12 +223,27 @@ describeOnDatabases("workers", (database) => {
     const gone = sql<Date>`now() - interval '95 seconds'`;
     await world.ctx.db.updateTable("workers").set({ presence_at: gone }).execute();
     await world.call("GET", "/v1/offers", worker.token);
-    expect(await sweepStalePresence(world.ctx.db)).toBe(1);
+    const clock = { nowMs: 0 };
+    const sweep = createPresenceSweep(world.ctx.db, () => clock.nowMs);
+    clock.nowMs = 90_000;
+    expect(await sweep(), "nobody could be heard in between, for all that it knows").toBe(0);
+    for (const nowMs of [120_000, 150_000, 179_999]) {
+      clock.nowMs = nowMs;
+      expect(await sweep()).toBe(0);
+    }
+    clock.nowMs = 180_000;
+    expect(await sweep()).toBe(1);
     const presence = async (token: string) => (await me("GET", "", undefined, token)).body;
     expect(await presence(worker.token)).toMatchObject({ presence: "online" });
     expect(await presence(silent.token)).toMatchObject({ presence: "away" });
     expect((await profile(silent.profileId)).available).toBe(false);
     await world.call("GET", "/v1/offers", silent.token);
+    // A process that begins has heard nobody yet.
+    await world.ctx.db.updateTable("workers").set({ presence_at: gone }).execute();
+    const begun = createPresenceSweep(world.ctx.db, () => clock.nowMs);
+    clock.nowMs += 30_000;
+    expect(await begun()).toBe(0);
+    expect(await presence(worker.token)).toMatchObject({ presence: "online" });
     expect(await presence(silent.token), "only its own word brings it back").toMatchObject({ presence: "away" });
   });
 });
