@@ -11,8 +11,8 @@ const usage = `npx pnpm@12 chaos [--long] [--seed SEED] [--only FAULT]... [--eng
 Kills processes and makes trouble while jobs are played on a real local chain, and looks whether anything got lost,
 came twice or stuck; see docs/reliability.md. Ends with 1 where it did.
 
-  --long          All points, 25 deaths each, and all other faults: about two hours of two cores. Default: some of
-                  each, a minute. What went well is kept in cache/chaos, so that the same seed goes on where a run ended.
+  --long          All points, 25 deaths each, and all other faults: about four hours of two cores. Default: some of
+                  each, a minute. What went well is kept in scripts/chaos/played: the same seed goes on where a run ended.
   --seed SEED     That of an earlier run, to play the same cases. Default: a fresh one.
   --only FAULT    Cases whose fault or title has this text; may be given more than once.
   --engine NAME   postgres or embedded. Default: both.

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Case, isBad, type Result } from "./campaign.ts";
 import type { Outcome } from "./play.ts";
 
-const folder = fileURLToPath(new URL("../../cache/chaos/", import.meta.url));
+const folder = fileURLToPath(new URL("played/", import.meta.url));
 
 interface Line {
   number: number;

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseUsdc } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import { until } from "../../../../scripts/stack/until.ts";
+import { deadlineIntent } from "../../src/settlement/intents.ts";
+import { jobOnChain } from "../../src/settlement/job-on-chain.ts";
 import { createVerifier } from "../../src/verification/verify.ts";
 import { jobRow, type Stage, startStage } from "../gateway/stage.ts";
 import { engines, gatewayDatabase } from "../support/database.ts";
@@ -206,6 +208,31 @@ describe.each(engines)("the way of a verdict to the money (%s)", (engine) => {
     await stage.reached(job.job_id, "refunded");
     expect(gained(before, await books())).toEqual(nothingMoved);
   });
+
+  it(
+    "ends a job soon after an end of it came too early, as by a reorg that moved its time",
+    { timeout: 60_000 },
+    async () => {
+      const before = await books();
+      const { db, outbox, chain } = stage.stack.gateway.context;
+      const job = await stage.post({ requirements: ["icelandic"], deadline_minutes: 12, work_window_minutes: 5 });
+      await onChain(job.job_id, "open");
+      await db.transaction().execute(async (trx) => {
+        const early = deadlineIntent(chain.deployment.escrow, await jobOnChain(trx, job.job_id), "refund", 0);
+        await outbox.enqueue(trx, early);
+      });
+      await until("it came too early", async () => {
+        const [, refund] = await intentsOf(job.job_id);
+        return refund?.failure === null ? undefined : refund;
+      });
+      // While it may be taken back, nothing else is tried.
+      await stage.stack.chain.mine(70);
+      await stage.stack.chain.increaseTime(12 * 60 + 1);
+      await stage.reached(job.job_id, "refunded");
+      expect(await kindsOf(job.job_id)).toEqual(["fund", "refund", "refund"]);
+      expect(gained(before, await books())).toEqual(nothingMoved);
+    },
+  );
 
   async function unsure() {
     const { job, offer } = await stage.accepted({
