@@ -67,13 +67,20 @@ export async function claimDeliveries(
   return rows;
 }
 
-/** Of tries that are not over yet. A pause until the next try is never cut short by it. */
+/**
+ * Of tries that are not over yet. A pause until the next try is never cut short by it. It waits for nobody: what another
+ * transaction holds is being ended by it, and would be held in another order.
+ */
 export async function renewClaims(db: Database, deliveryIds: readonly string[]): Promise<void> {
   if (deliveryIds.length === 0) return;
   await sql`
     update webhook_deliveries set next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
-    where id = any (${[...deliveryIds]}::text[]) and status = 'pending'
-      and next_attempt_at < now() + make_interval(secs => ${CLAIM_SECONDS})
+    where id in (
+      select id from webhook_deliveries
+      where id = any (${[...deliveryIds]}::text[]) and status = 'pending'
+        and next_attempt_at < now() + make_interval(secs => ${CLAIM_SECONDS})
+      for no key update skip locked
+    )
   `.execute(db);
 }
 

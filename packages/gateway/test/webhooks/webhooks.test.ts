@@ -11,7 +11,7 @@ import { createGatewayApp } from "../../src/gateway-app.ts";
 import { Drain } from "../../src/http/drain.ts";
 import { appendJobEvent } from "../../src/jobs/events.ts";
 import { attemptDelivery, sendingsOf } from "../../src/webhooks/attempt.ts";
-import { claimDeliveries } from "../../src/webhooks/claim.ts";
+import { claimDeliveries, renewClaims } from "../../src/webhooks/claim.ts";
 import { giveUpOldDeliveries } from "../../src/webhooks/record.ts";
 import { CIRCUIT_FAILURES } from "../../src/webhooks/retry.ts";
 import { engines } from "../support/database.ts";
@@ -243,6 +243,37 @@ describe.each(engines)("webhooks (%s)", (engine) => {
     await eventually(async () => ((await claimEndsAtMs()) > first ? true : undefined));
     expect(receiver.of(jobId)).toHaveLength(2);
   });
+
+  if (engine === "postgres")
+    it("are renewed without a wait for what another transaction ends, so that no two wait for each other", async () => {
+      const { db } = gateway.ctx;
+      const jobId = await job({ webhook_url: "http://127.0.0.1:9/nobody" });
+      await eventually(async () => (await deliveries(jobId)).find(({ error }) => error !== null));
+      // The gateway's own sender leaves them alone.
+      await db
+        .updateTable("webhook_endpoints")
+        .set({ open_until: new Date(Date.now() + 3_600_000) })
+        .execute();
+      await tell(jobId, "now");
+      const [one, two] = (await deliveries(jobId)).map(({ id }) => id);
+      if (one === undefined || two === undefined) throw new Error("there are no two deliveries");
+      await db
+        .updateTable("webhook_deliveries")
+        .set({ next_attempt_at: new Date(0) })
+        .execute();
+      const renewed = await db.transaction().execute(async (trx) => {
+        await trx.updateTable("webhook_deliveries").set({ error: "ended" }).where("id", "=", one).execute();
+        await renewClaims(db, [one, two]);
+        const rows = await db
+          .selectFrom("webhook_deliveries")
+          .select("id")
+          .where("id", "in", [one, two])
+          .where("next_attempt_at", ">", sql<Date>`now() + interval '5 seconds'`)
+          .execute();
+        return rows.map(({ id }) => id);
+      });
+      expect(renewed).toEqual([two]);
+    });
 
   it("are due again when their sender dies in the middle, and are not taken by two", async () => {
     const jobId = await job({ webhook_url: undefined });
