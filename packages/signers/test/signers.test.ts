@@ -12,7 +12,7 @@ import {
   recoverAddress,
   verifyTypedData,
 } from "ethers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   createAwsKmsSigner,
   createGcpKmsSigner,
@@ -59,8 +59,13 @@ beforeAll(async () => {
   await writeFile(join(folder, "key.json"), json);
   await writeFile(join(folder, "passphrase"), "correct horse\n");
   await writeFile(join(folder, "wrong"), "battery staple\n");
+  await writeFile(join(folder, "account.json"), JSON.stringify(account));
+  vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", join(folder, "account.json"));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
 
 /** A signer, and what stands behind it. */
 interface Opened {
@@ -72,19 +77,14 @@ const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "not used by 
 const awsAt = (port: number) =>
   createAwsKmsSigner(awsKeyArn, { region: "eu-central-1", endpoint: `http://127.0.0.1:${port}`, credentials });
 
-/** A service account's key, by which Google's library signs its own tokens. */
-const accountKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({
-  format: "pem",
-  type: "pkcs8",
-});
+/** A service account with its key, by which Google's library signs its own tokens. */
+const account = {
+  type: "service_account",
+  client_email: "gateway@p-1.iam.gserviceaccount.com",
+  private_key: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "pem", type: "pkcs8" }),
+};
 const gcpAt = (port: number) =>
-  createGcpKmsSigner(gcpKeyVersion, {
-    fallback: true,
-    protocol: "http",
-    apiEndpoint: "127.0.0.1",
-    port,
-    credentials: { client_email: "gateway@p-1.iam.gserviceaccount.com", private_key: String(accountKey) },
-  });
+  createGcpKmsSigner(gcpKeyVersion, { fallback: true, protocol: "http", apiEndpoint: "127.0.0.1", port });
 
 const kinds: Record<string, () => Promise<Opened>> = {
   "a key in the process": () => Promise.resolve({ signer: wallet, server: undefined }),

@@ -28,7 +28,7 @@ export const engines: Engine[] = serverUrl === undefined ? ["embedded"] : ["embe
  * A suite that runs once on each engine, on a database of its own with our schema.
  * @example describeOnDatabases("follower", (database) => { it("…", async () => { await database().db… }) })
  */
-export function describeOnDatabases(name: string, suite: (database: () => OpenDatabase) => void): void {
+export function describeOnDatabases(name: string, suite: (database: () => OpenDatabase, engine: Engine) => void): void {
   describe.each(engines)(`${name} (%s)`, (engine) => {
     let open: OpenDatabase | undefined;
     beforeAll(async () => {
@@ -40,7 +40,7 @@ export function describeOnDatabases(name: string, suite: (database: () => OpenDa
     suite(() => {
       if (open === undefined) throw new Error("The database is open only while the suite's hooks and tests run.");
       return open;
-    });
+    }, engine);
   });
 }
 
