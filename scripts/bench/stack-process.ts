@@ -3,8 +3,10 @@
  * come as JSON in the first argument, where it listens goes to the parent, and so do, whenever it is asked for anything,
  * the times that only the gateway knows. It ends with the parent's channel.
  */
+import { ONE_USDC } from "@hireforhumans/protocol";
 import { sql } from "kysely";
-import { startStack } from "../stack/stack.ts";
+import { devAccounts } from "../chain/dev-accounts.ts";
+import { grantLimit, startStack } from "../stack/stack.ts";
 import { cpuMsOf } from "./cpu.ts";
 import { countStatements } from "./statements.ts";
 
@@ -46,6 +48,13 @@ const options = JSON.parse(process.argv[2] ?? "{}") as StackProcessOptions;
 /** Twice what a block of Polygon holds: what is measured is the gateway, not how many jobs a chain could hold. */
 const blockGasLimit = 90_000_000n;
 const stack = await startStack({ ...options, blockGasLimit, port: 0, chainPort: 0, onProgress: () => undefined });
+// For half an hour of jobs.
+await grantLimit(stack.chain, stack.deployment, {
+  account: devAccounts.client,
+  funds: 10_000_000n * ONE_USDC,
+  remaining: 5_000_000n * ONE_USDC,
+  perJob: 500n * ONE_USDC,
+});
 process.once("disconnect", () => void stack.stop().then(() => process.exit()));
 const answers = { times: gatewayTimes, usage: usageOf, "raise capacity": raiseCapacity };
 process.on("message", (question: keyof typeof answers) => {

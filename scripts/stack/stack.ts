@@ -164,7 +164,7 @@ export async function grantLimits(chain: LocalChain, deployment: LocalDeployment
 }
 
 /** What an agent builder does once: allow the escrow to pull, and limit what the gateway may make it pull. */
-async function grantLimit(
+export async function grantLimit(
   chain: LocalChain,
   deployment: LocalDeployment,
   { account, funds, remaining, perJob }: (typeof payers)[number],

@@ -21,7 +21,7 @@ import { requireAllowedUrl } from "../webhooks/endpoints.ts";
 import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
 import { jobColumns } from "./find.ts";
 import { readFunds } from "./funds.ts";
-import { type Repeatable, jobMadeBy, repeatableOf } from "./idempotency.ts";
+import { type Repeatable, createRepeatFinder, repeatableOf } from "./idempotency.ts";
 import { paymentRequirementOf } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
@@ -39,10 +39,11 @@ interface CreateParts {
   ctx: Context;
   write: WriteJob;
   estimate: (requirements: Requirements) => Promise<Availability>;
+  madeBy: (repeatable: Repeatable) => Promise<string | undefined>;
 }
 
 /** Estimates are told, not promised; this one serves all posts of a moment. */
-const ESTIMATE_MS = 100;
+const ESTIMATE_MS = 500;
 
 export type CreateJob = (call: CreateCall) => Promise<Job>;
 
@@ -51,6 +52,7 @@ export function createJobCreation(ctx: Context): CreateJob {
     ctx,
     write: createJobWriter(ctx),
     estimate: remembered((requirements: Requirements) => availabilityOf(ctx, requirements), ESTIMATE_MS),
+    madeBy: createRepeatFinder(ctx.db),
   };
   return (call) => createJob(parts, call);
 }
@@ -61,9 +63,9 @@ export function createJobCreation(ctx: Context): CreateJob {
  * the same answer.
  */
 async function createJob(parts: CreateParts, { caller, body, request, log }: CreateCall): Promise<Job> {
-  const { ctx } = parts;
+  const { ctx, madeBy } = parts;
   const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
-  const earlier = (await jobMadeBy(ctx.db, repeatable)) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
+  const earlier = (repeatable && (await madeBy(repeatable))) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
   if (earlier !== undefined) return answerAgain(ctx, earlier, log);
   requireNoReview(body);
   await requireDecent(ctx, caller, body);

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { ApiError, type JobCreate, canonicalJson, formatUsdc } from "@hireforhumans/protocol";
+import { sql } from "kysely";
 import type { Database, Trx } from "../context.ts";
+import { inGroups } from "../groups.ts";
 
 /** A request that its caller may send again. */
 export interface Repeatable {
@@ -27,12 +29,15 @@ export function repeatableOf(
 }
 
 /**
- * @returns the job that this request made before
+ * Finds the job that a request made before, for all requests of one moment together.
  * @throws ApiError idempotency_conflict where the key came with another body
  */
-export async function jobMadeBy(db: Database | Trx, repeatable: Repeatable | undefined): Promise<string | undefined> {
-  if (repeatable === undefined) return undefined;
-  return repeatedJob(repeatable, await requestsBefore(db, [repeatable]));
+export function createRepeatFinder(db: Database): (repeatable: Repeatable) => Promise<string | undefined> {
+  const find = inGroups(async (repeatables: Repeatable[]) => {
+    const before = await requestsBefore(db, repeatables);
+    return repeatables.map(() => before);
+  });
+  return async (repeatable) => repeatedJob(repeatable, await find(repeatable));
 }
 
 /** What came before with these keys, by `nameOf` key. */
@@ -43,12 +48,13 @@ export async function requestsBefore(db: Database | Trx, repeatables: readonly R
   const rows = await db
     .selectFrom("idempotency_keys")
     .select(["key_id", "idempotency_key", "request_hash", "job_id"])
-    .where((where) =>
-      where.or(
-        repeatables.map(({ keyId, idempotencyKey }) =>
-          where.and([where("key_id", "=", keyId), where("idempotency_key", "=", idempotencyKey)]),
-        ),
-      ),
+    .where(
+      sql<boolean>`(key_id, idempotency_key) in (
+        select * from unnest(
+          ${repeatables.map(({ keyId }) => keyId)}::text[],
+          ${repeatables.map(({ idempotencyKey }) => idempotencyKey)}::text[]
+        )
+      )`,
     )
     .execute();
   return new Map(

@@ -105,7 +105,7 @@ function askedRow(row: Asked): RawBuilder<unknown> {
   )`;
 }
 
-/** What jobs that look for somebody ask, in the same columns. */
+/** What jobs ask that look for somebody and that nobody is being asked about, in the same columns. */
 export const askedByWaitingJobs = sql`(
   select id, round, funded_at, skills, languages, certifications, pool_id, countries_allow, countries_deny,
     min_reputation, tier, domain, terms ->> 'domain' as domain_hash,
@@ -113,6 +113,7 @@ export const askedByWaitingJobs = sql`(
     nullif(terms ->> 'worker', ${sql.lit(NOBODY)}) as only_worker
   from jobs
   where next_wave_at is not null and status = 'open' and chain_status = 'open' and cancel_requested_at is null
+    and not exists (select 1 from offers where offers.job_id = jobs.id and offers.status = 'pending')
 )`;
 
 /**

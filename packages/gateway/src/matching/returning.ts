@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
+import { type Outcome, answerOf, inGroups } from "../groups.ts";
 import { recountPlaces } from "../workers/places.ts";
 import { makeOffers } from "./offers.ts";
 import { lockOpenJobs } from "./open-job.ts";
@@ -11,10 +12,47 @@ const OLDEST_LOOKED_AT = 10;
 
 /**
  * Offers a worker who has come back, or has a place free again, the oldest jobs that fit and that nobody is being asked
- * about, until the places are taken. The worker's places are counted anew first.
+ * about, until the places are taken. The worker's places are counted anew first. Workers of one moment are counted together,
+ * each once.
  */
-export async function placeWorker(ctx: Context, workerId: string): Promise<void> {
-  await ctx.db.transaction().execute((trx) => recountPlaces(trx, [workerId]));
+export type PlaceWorker = (workerId: string) => Promise<void>;
+
+export function createPlacement(ctx: Context): PlaceWorker {
+  const place = inGroups(async (workerIds: string[]) => {
+    const ids = [...new Set(workerIds)];
+    const free = new Set(await countAnew(ctx, ids));
+    const placed = await Promise.all(
+      ids.map(async (id): Promise<Outcome<undefined>> => {
+        try {
+          if (free.has(id)) await placeOne(ctx, id);
+          return { answer: undefined };
+        } catch (error) {
+          return { refusal: error };
+        }
+      }),
+    );
+    const outcomes = new Map(ids.map((id, index) => [id, placed[index] ?? { answer: undefined }]));
+    return workerIds.map((id) => outcomes.get(id) ?? { answer: undefined });
+  });
+  return async (workerId) => answerOf(await place(workerId));
+}
+
+/** @returns those who have a place */
+async function countAnew({ db }: Context, workerIds: readonly string[]): Promise<string[]> {
+  return db.transaction().execute(async (trx) => {
+    await recountPlaces(trx, workerIds);
+    const free = await trx
+      .selectFrom("workers")
+      .select("id")
+      .where("id", "in", workerIds)
+      .where("presence", "=", "online")
+      .whereRef(sql`load + offered`, "<", "capacity")
+      .execute();
+    return free.map(({ id }) => id);
+  });
+}
+
+async function placeOne(ctx: Context, workerId: string): Promise<void> {
   const oldest = await oldestFittingJobs(ctx, workerId);
   if (oldest.length > 0) await ctx.db.transaction().execute((trx) => offerOldest(ctx, trx, workerId, oldest));
 }
@@ -30,7 +68,6 @@ async function oldestFittingJobs({ db }: Context, workerId: string): Promise<Fit
     select j.id, min(w.capacity - w.load - w.offered) as places
     from ${fitting(askedByWaitingJobs)}
       and p.available and p.worker_id = ${workerId}
-      and not exists (select 1 from offers where offers.job_id = j.id and offers.status = 'pending')
     group by j.id, j.funded_at
     order by j.funded_at, j.id
     limit ${sql.lit(OLDEST_LOOKED_AT)}

@@ -7,8 +7,13 @@ import { makeOffers, wakeWorkers } from "./offers.ts";
 import { type OpenJob, lockOpenJobs } from "./open-job.ts";
 import { type Wanted, isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
-/** Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. */
-const LOOK_AGAIN_SECONDS = 60;
+/**
+ * Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. Seldom:
+ * of a hundred thousand jobs that wait for somebody, 160 are looked at in a second.
+ */
+const OVERLOOKED_SECONDS = 600;
+/** After an error. */
+const TRY_AGAIN_SECONDS = 60;
 /** Who is passed over because another transaction holds them is free again in a moment. */
 const HELD_SECONDS = 0.5;
 /** So many offers without an answer in a row, and a worker is taken to be away. */
@@ -107,7 +112,7 @@ async function advanceAll(
       continue;
     }
     const due = await dueOf(ctx, trx, job, new Set(workers));
-    if (due === undefined) next.set(job.id, { wave: job.wave, at: LOOK_AGAIN_SECONDS });
+    if (due === undefined) next.set(job.id, { wave: job.wave, at: OVERLOOKED_SECONDS });
     else looking.push(due);
   }
   const reserved = await reserveWorkers(trx, ctx.candidates, looking);
@@ -142,14 +147,14 @@ async function dueOf(ctx: Context, trx: Trx, job: OpenJob, asked: ReadonlySet<st
   const exhausted = job.wave > last;
   if (exhausted && job.unmatched_at === null && !(await giveUp(ctx, trx, job))) return undefined;
   const wave = Math.min(job.wave, last);
-  const [count, seconds] = [sizes[wave] ?? 1, waits[wave] ?? LOOK_AGAIN_SECONDS];
+  const [count, seconds] = [sizes[wave] ?? 1, waits[wave] ?? OVERLOOKED_SECONDS];
   return { job, wave: wave + 1, count, asked, seconds, exhausted };
 }
 
 async function waveAfter(ctx: Context, trx: Trx, due: Due, offers: number): Promise<Wave> {
   const { job, wave, seconds, exhausted } = due;
   if (offers === 0 && (await someoneIsHeld(trx, ctx.candidates, due))) return { wave: job.wave, at: HELD_SECONDS };
-  return { wave, at: exhausted && offers === 0 ? LOOK_AGAIN_SECONDS : seconds };
+  return { wave, at: exhausted && offers === 0 ? OVERLOOKED_SECONDS : seconds };
 }
 
 async function setNextWaves(trx: Trx, next: ReadonlyMap<string, Wave>): Promise<void> {
@@ -230,7 +235,7 @@ async function advanceOrPostpone(ctx: Context, advance: Waves["advance"], jobId:
   await ctx.db
     .updateTable("jobs")
     .set({
-      next_wave_at: sql`case when status in ('funding', 'open') then now() + make_interval(secs => ${LOOK_AGAIN_SECONDS}) end`,
+      next_wave_at: sql`case when status in ('funding', 'open') then now() + make_interval(secs => ${TRY_AGAIN_SECONDS}) end`,
     })
     .where("id", "=", jobId)
     .where("next_wave_at", "<=", sql<Date>`now()`)

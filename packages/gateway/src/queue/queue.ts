@@ -56,7 +56,7 @@ const queueOptions = {
 };
 
 const workOptions = {
-  batchSize: 10,
+  batchSize: 30,
   burstWhenBatchFull: true,
   localConcurrency: 2,
   perJobResults: true,

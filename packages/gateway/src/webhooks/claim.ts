@@ -35,14 +35,19 @@ export async function claimDeliveries(
     with due as (
       select d.id, d.endpoint_id, d.next_attempt_at, e.failures
       from webhook_deliveries d
-      join webhook_endpoints e on e.id = d.endpoint_id
+      -- "offset 0" keeps both look-ups what they are: from each due delivery, not from all endpoints there ever were.
+      cross join lateral (
+        select failures from webhook_endpoints e
+        where e.id = d.endpoint_id and e.deleted_at is null and coalesce(e.open_until <= now(), true)
+        offset 0
+      ) e
       where d.status = 'pending' and d.next_attempt_at <= now()
-        and e.deleted_at is null and coalesce(e.open_until <= now(), true)
-        and e.id <> all (${[...busyEndpoints]}::text[])
+        and d.endpoint_id <> all (${[...busyEndpoints]}::text[])
         and not exists (
           select 1 from webhook_deliveries earlier
           where earlier.endpoint_id = d.endpoint_id and earlier.job_id = d.job_id
             and earlier.sequence < d.sequence and earlier.status = 'pending'
+          offset 0
         )
       order by d.next_attempt_at
       limit ${LOOKED_AT}

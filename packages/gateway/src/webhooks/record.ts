@@ -15,18 +15,18 @@ export interface DeliveredTry {
 /** Writes down tries that were taken: they are done, and their endpoints answer. */
 export async function recordAllDelivered(db: Database, tries: readonly DeliveredTry[]): Promise<undefined[]> {
   const ids = tries.map(({ delivery }) => delivery.id);
+  const endpointIds = [...new Set(tries.map(({ delivery }) => delivery.endpoint_id))];
   await sql`
+    with answering as (
+      update webhook_endpoints set failures = 0, open_until = null
+      where id in (
+        select id from webhook_endpoints where id = any (${endpointIds}::text[]) and failures > 0 order by id for update
+      )
+    )
     update webhook_deliveries
     set status = 'delivered', delivered_at = now(), response_status = done.status, error = null
     from unnest(${ids}::text[], ${tries.map(({ status }) => status)}::int4[]) as done (id, status)
     where webhook_deliveries.id = done.id and webhook_deliveries.status = 'pending'`.execute(db);
-  await sql`
-    update webhook_endpoints set failures = 0, open_until = null
-    where id in (
-      select id from webhook_endpoints
-      where id = any (${[...new Set(tries.map(({ delivery }) => delivery.endpoint_id))]}::text[]) and failures > 0
-      order by id for update
-    )`.execute(db);
   return tries.map(() => undefined);
 }
 

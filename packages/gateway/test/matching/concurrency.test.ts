@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { declineOffer } from "../../src/matching/decline.ts";
-import { placeWorker } from "../../src/matching/returning.ts";
+import { createPlacement } from "../../src/matching/returning.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
@@ -68,7 +68,7 @@ describeOnDatabases("many jobs and workers at once", (database) => {
           await expectSound();
           await Promise.all(ids.map((id) => world.pass(id, 60)));
           await Promise.all([
-            ...people.map(({ id }) => placeWorker(world.ctx, id)),
+            ...people.map(({ id }) => createPlacement(world.ctx)(id)),
             ...ids.map((id) => world.waves.advance(id)),
           ]);
           await expectSound();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type CandidateFeed, createCandidateFeed } from "../../src/matching/candidate-feed.ts";
-import { placeWorker } from "../../src/matching/returning.ts";
+import { createPlacement } from "../../src/matching/returning.ts";
 import { recountPlaces } from "../../src/workers/places.ts";
 import { setPresence } from "../../src/workers/presence.ts";
 import { describeOnDatabases } from "../support/database.ts";
@@ -129,7 +129,7 @@ describeOnDatabases("matching by the index of candidates", (database) => {
       for (let job = waiting.pop(); job !== undefined; job = waiting.pop()) await world.waves.advance(job);
     });
     await Promise.all([...flapping, ...clients]);
-    for (const { id } of all) await placeWorker(world.ctx, id);
+    for (const { id } of all) await createPlacement(world.ctx)(id);
     const { db } = world.ctx;
     const offers = await db.selectFrom("offers").select(["job_id", "worker_id"]).execute();
     const workers = await db.selectFrom("workers").selectAll().execute();

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { matchingListeners } from "../../src/matching/listeners.ts";
-import { placeWorker } from "../../src/matching/returning.ts";
+import { createPlacement } from "../../src/matching/returning.ts";
 import { sweepPlaces } from "../../src/workers/places.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, matchingWorld } from "./world.ts";
@@ -31,14 +31,14 @@ describeOnDatabases("a worker who comes back", (database) => {
     const old = await waiting(5);
     const unfit = await waiting(9, { skills: ["surgery"] });
     const worker = await world.worker();
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect([await asked(unfit), await asked(old), await asked(young)]).toEqual([[], [worker.id], []]);
   });
 
   it("gets as many jobs as it has places, the oldest first", async () => {
     const jobs = [await waiting(9), await waiting(8), await waiting(7)];
     const worker = await world.worker({}, { capacity: 2 });
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(await Promise.all(jobs.map(asked))).toEqual([[worker.id], [worker.id], []]);
   });
 
@@ -47,30 +47,30 @@ describeOnDatabases("a worker who comes back", (database) => {
     const job = await waiting(1);
     expect(await asked(job)).toEqual([first.id]);
     const second = await world.worker();
-    await placeWorker(world.ctx, second.id);
+    await createPlacement(world.ctx)(second.id);
     expect(await asked(job)).toEqual([first.id]);
   });
 
   it("is asked about a job whose waves are all over", async () => {
     const job = await waiting(5, { wave: 4, unmatched_at: new Date() });
     const worker = await world.worker();
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(await asked(job)).toEqual([worker.id]);
   });
 
   it("is asked about nothing while away, or where the job is for its client's eyes", async () => {
     const job = await waiting(1);
     const away = await world.worker({}, { presence: "away" });
-    await placeWorker(world.ctx, away.id);
+    await createPlacement(world.ctx)(away.id);
     const client = await world.worker({}, { address: world.client.address });
-    await placeWorker(world.ctx, client.id);
+    await createPlacement(world.ctx)(client.id);
     expect(await asked(job)).toEqual([]);
   });
 
   it("keeps the job's clock: the next wave comes when the offer's time is over", async () => {
     const job = await waiting(1);
     const worker = await world.worker();
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     await world.pass(job, 24);
     expect(await world.waves.advance(job)).toBe(false);
     await world.pass(job, 2);
@@ -81,17 +81,17 @@ describeOnDatabases("a worker who comes back", (database) => {
   it("has its place back when the job in hand ends, and gets the oldest waiting job", async () => {
     const worker = await world.worker();
     const done = await world.job({ status: "accepted", worker_id: worker.id, next_wave_at: null });
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(await workerRow(worker.id)).toMatchObject({ load: 1 });
     const job = await waiting(1);
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(await asked(job)).toEqual([]);
 
     await world.ctx.db.transaction().execute(async (trx) => {
       await trx.updateTable("jobs").set({ status: "paid", ended_at: new Date() }).where("id", "=", done).execute();
       await matchingListeners(world.ctx.queue).onEnded(trx, [done]);
     });
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(await workerRow(worker.id)).toMatchObject({ load: 0, offered: 1 });
     expect(await asked(job)).toEqual([worker.id]);
   });
@@ -105,7 +105,7 @@ describeOnDatabases("a worker who comes back", (database) => {
         await matchingListeners(world.ctx.queue).onEnded(trx, [job]);
       });
     }
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(await world.offers(job)).toMatchObject([{ status: "canceled", reason: "the job ended" }]);
     expect(await workerRow(worker.id)).toMatchObject({ load: 0, offered: 0 });
   });
@@ -123,7 +123,7 @@ describeOnDatabases("a worker who comes back", (database) => {
       await matchingListeners(world.ctx.queue).onReopened(trx, [{ jobId: job, workerId: lapsed.id }]);
     });
     const other = await world.worker();
-    await placeWorker(world.ctx, lapsed.id);
+    await createPlacement(world.ctx)(lapsed.id);
     await world.waves.advance(job);
     expect(await world.offers(job)).toMatchObject([
       { worker_id: lapsed.id, status: "accepted" },
@@ -143,7 +143,7 @@ describeOnDatabases("a worker who comes back", (database) => {
 
   it("counts as idle from the end of its last job", async () => {
     const worker = await world.worker({}, { load: 1, idle_since: sql<Date>`now() - interval '1 hour'` });
-    await placeWorker(world.ctx, worker.id);
+    await createPlacement(world.ctx)(worker.id);
     expect(Date.now() - (await workerRow(worker.id)).idle_since.getTime()).toBeLessThan(60_000);
   });
 });

@@ -188,7 +188,7 @@ describeOnDatabases("waves of offers", (database) => {
       },
     ]);
     const late = await world.worker();
-    await world.pass(job, 60);
+    await world.pass(job, 600);
     await world.waves.advance(job);
     expect(await world.offers(job)).toMatchObject([{ worker_id: late.id, status: "pending" }]);
     expect((await events(job)).filter(({ type }) => type === "job.unmatched")).toHaveLength(1);
