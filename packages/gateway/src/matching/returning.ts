@@ -37,19 +37,18 @@ export function createPlacement(ctx: Context): PlaceWorker {
   return async (workerId) => answerOf(await place(workerId));
 }
 
-/** @returns those who have a place */
+/**
+ * @returns those who have a place, where some job waits that nobody is being asked about. That is looked at once the count
+ * is committed: a job that comes later is matched by what was counted.
+ */
 async function countAnew({ db }: Context, workerIds: readonly string[]): Promise<string[]> {
-  return db.transaction().execute(async (trx) => {
-    await recountPlaces(trx, workerIds);
-    const free = await trx
-      .selectFrom("workers")
-      .select("id")
-      .where("id", "in", workerIds)
-      .where("presence", "=", "online")
-      .whereRef(sql`load + offered`, "<", "capacity")
-      .execute();
-    return free.map(({ id }) => id);
-  });
+  await recountPlaces(db, workerIds);
+  const { rows } = await sql<{ id: string }>`
+    select id from workers
+    where id = any (${workerIds}::text[]) and presence = 'online' and load + offered < capacity
+      and exists (select from ${askedByWaitingJobs} j)
+  `.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 async function placeOne(ctx: Context, workerId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Context, Trx } from "../context.ts";
+import type { Context, Database, Trx } from "../context.ts";
 
 /**
  * Locks workers until the transaction ends, in an order in which no two transactions can wait for each other. By the
@@ -17,11 +17,11 @@ export async function lockWorkers(trx: Trx, workerIds: readonly string[]): Promi
 
 /**
  * Counts anew which places of these workers are taken: by jobs in hand (accepted or submitted) and by pending offers.
- * Call it after the change of a job or an offer, in the same transaction. Counting, not adding up, makes it right after
+ * Call it after the change of a job or an offer, in the same transaction or after it. Counting, not adding up, makes it right after
  * any sequence of calls, also where a reorg tells the end of a job twice.
  */
-export async function recountPlaces(trx: Trx, workerIds: readonly string[]): Promise<void> {
-  if (workerIds.length > 0) await sql`select recount_places(${workerIds}::text[])`.execute(trx);
+export async function recountPlaces(db: Database | Trx, workerIds: readonly string[]): Promise<void> {
+  if (workerIds.length > 0) await sql`select recount_places(${workerIds}::text[])`.execute(db);
 }
 
 /**
