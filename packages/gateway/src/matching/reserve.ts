@@ -127,9 +127,12 @@ async function lockNamed(
   }
 }
 
-/** Looks at one worker alone. */
+/**
+ * Looks at one worker alone, and waits for whoever holds it: nobody else would look at this worker again for the job. The
+ * jobs' rows must be locked before it.
+ */
 export async function reserveWorker(trx: Trx, job: AskingJob, workerId: string): Promise<Candidate | undefined> {
-  const [reserved] = await lock(trx, job, 1, sql`p.worker_id = ${workerId}`);
+  const [reserved] = await lock(trx, job, 1, sql`p.worker_id = ${workerId}`, sql``);
   return reserved;
 }
 
@@ -152,8 +155,14 @@ export async function someoneIsHeld(trx: Trx, candidates: CandidateIndex, { job,
   return rows.length > 0;
 }
 
-/** Locks the best of those who fit, are free and are `among` profiles `p`. */
-async function lock(trx: Trx, job: AskingJob, count: number, among: ReturnType<typeof sql>): Promise<Candidate[]> {
+/** Locks the best of those who fit, are free and are `among` profiles `p`. @param held What is done about who is held. */
+async function lock(
+  trx: Trx,
+  job: AskingJob,
+  count: number,
+  among: ReturnType<typeof sql>,
+  held = sql`skip locked`,
+): Promise<Candidate[]> {
   const { rows } = await sql<{ worker_id: string; profile_id: string }>`
     with shortlist as materialized (
       select p.worker_id, p.id as profile_id, p.tier, ${rank} as rank
@@ -168,13 +177,13 @@ async function lock(trx: Trx, job: AskingJob, count: number, among: ReturnType<t
     where w.presence = 'online' and w.load + w.offered < w.capacity
     order by best.tier, best.rank desc, w.idle_since, w.id
     limit ${count}
-    for no key update of w skip locked
+    for no key update of w ${held}
   `.execute(trx);
   const reserved = rows.map((row) => ({ workerId: row.worker_id, profileId: row.profile_id }));
   if (job.review !== true || rows.length === 0) return reserved;
   const barred = await barredNow(trx, job.id);
   if (!reserved.some(({ workerId }) => barred.ids.has(workerId))) return reserved;
-  return lock(trx, { ...job, barred: barred.addresses }, count, among);
+  return lock(trx, { ...job, barred: barred.addresses }, count, among, held);
 }
 
 /**

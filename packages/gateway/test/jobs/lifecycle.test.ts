@@ -40,11 +40,27 @@ describe.each(engines)("a job's life (%s)", (engine) => {
   const balance = async () => (await gateway.ctx.chain.fundingOf(wallet.address, devAccounts.relayer.address)).balance;
   /** Nobody takes jobs of this category. */
   const openJob = async () => inStatus((await gateway.agent.jobs.create(fieldBody)).job_id, "open");
+  /** What keeps a job from being offered, where it was not. */
+  const plightOf = async (jobId: string) => {
+    const { db } = gateway.ctx;
+    const [job, workers, intents] = await Promise.all([
+      db
+        .selectFrom("jobs")
+        .select(["status", "chain_status", "wave", "next_wave_at"])
+        .where("id", "=", jobId)
+        .executeTakeFirst(),
+      db.selectFrom("workers").select(["id", "presence", "presence_at", "load", "offered", "capacity"]).execute(),
+      db.selectFrom("intents").select(["kind", "status"]).where("job_id", "=", jobId).execute(),
+    ]);
+    return { at: new Date(), job, workers, intents };
+  };
   const acceptedJob = async (changes: Partial<JobCreateInput> = {}): Promise<{ job: Job; offer: Offer }> => {
     const { job_id } = await gateway.agent.jobs.create({ ...test, ...changes });
     const offer = await eventually(async () => {
       for await (const one of worker.client.offers.list({ status: "pending" })) if (one.job_id === job_id) return one;
       return undefined;
+    }).catch(async (cause: unknown) => {
+      throw new Error(`${job_id} was not offered: ${JSON.stringify(await plightOf(job_id))}`, { cause });
     });
     await worker.client.offers.accept(offer);
     return { job: await inStatus(job_id, "accepted"), offer };

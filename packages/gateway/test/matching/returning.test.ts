@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { matchingListeners } from "../../src/matching/listeners.ts";
@@ -6,7 +7,7 @@ import { sweepPlaces } from "../../src/workers/places.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, matchingWorld } from "./world.ts";
 
-describeOnDatabases("a worker who comes back", (database) => {
+describeOnDatabases("a worker who comes back", (database, engine) => {
   let world: MatchingWorld;
   beforeAll(async () => {
     world = await matchingWorld(database());
@@ -41,6 +42,28 @@ describeOnDatabases("a worker who comes back", (database) => {
     await createPlacement(world.ctx)(worker.id);
     expect(await Promise.all(jobs.map(asked))).toEqual([[worker.id], [worker.id], []]);
   });
+
+  if (engine === "postgres")
+    it("is asked also where another transaction holds it for a moment, such as one that counts its reputation", async () => {
+      const { db } = world.ctx;
+      const job = await waiting(1);
+      const worker = await world.worker();
+      let placed: Promise<void> | undefined;
+      let counted: Promise<void> | undefined;
+      await db.transaction().execute(async (trx) => {
+        await trx.selectFrom("jobs").select("id").where("id", "=", job).forUpdate().execute();
+        placed = createPlacement(world.ctx)(worker.id);
+        // It has found the job, and waits for it.
+        await sleep(300);
+        counted = db.transaction().execute(async (other) => {
+          await other.updateTable("workers").set({ presence_at: new Date() }).where("id", "=", worker.id).execute();
+          await sleep(600);
+        });
+        await sleep(300);
+      });
+      await Promise.all([placed, counted]);
+      expect(await asked(job)).toEqual([worker.id]);
+    });
 
   it("is not asked about a job that somebody else is being asked about", async () => {
     const first = await world.worker();
