@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
-import { type Case, casesOf, type Engine, isBad, type Result, run } from "./chaos/campaign.ts";
+import { type Case, casesOf, engines, isBad, type Result, run } from "./chaos/campaign.ts";
 import { longForm, shortForm } from "./chaos/forms.ts";
 import { Kept } from "./chaos/kept.ts";
 import { pointsTableOf, tableOf, writePage } from "./chaos/report.ts";
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     long: { type: "boolean", default: false },
     seed: { type: "string", default: randomBytes(4).toString("hex") },
     only: { type: "string", multiple: true, default: [] },
-    engine: { type: "string", multiple: true, default: ["postgres", "embedded"] },
+    engine: { type: "string", multiple: true, default: [...engines] },
     worlds: { type: "string" },
     minutes: { type: "string" },
     write: { type: "boolean", default: false },
@@ -38,14 +38,12 @@ const { values } = parseArgs({
 const startedAt = performance.now();
 
 function wanted(): Case[] {
-  const engines = values.engine.map((name): Engine => {
-    if (name === "postgres" || name === "embedded") return name;
-    throw new Error(`--engine is postgres or embedded; it is ${name}`);
-  });
+  const unknown = values.engine.find((name) => !engines.some((engine) => engine === name));
+  if (unknown !== undefined) throw new Error(`--engine is ${engines.join(" or ")}; it is ${unknown}`);
   const form = values.long || values.only.length > 0 ? longForm : shortForm;
   const cases = casesOf(values.seed, form).filter(
     ({ engine, fault, title }) =>
-      engines.includes(engine) &&
+      values.engine.includes(engine) &&
       (values.only.length === 0 || values.only.some((text) => fault.includes(text) || title.includes(text))),
   );
   if (cases.length === 0) throw new Error("no case is left to play; see --help");

@@ -6,7 +6,8 @@ import { type Point, points } from "./points.ts";
 import { type Trouble, troublesOf } from "./troubles.ts";
 import { startWorld, type World } from "./world.ts";
 
-export type Engine = "postgres" | "embedded";
+export const engines = ["postgres", "embedded"] as const;
+export type Engine = (typeof engines)[number];
 
 /** One play of a campaign. */
 export interface Case {
@@ -26,7 +27,6 @@ export interface Result extends Pick<Case, "number" | "engine" | "fault" | "titl
 }
 
 export interface Form {
-  engines: readonly Engine[];
   /** Rows of deaths at each point on each engine: how many each has. */
   deathsOf: (point: Point, engine: Engine) => readonly number[];
   /** Plays of each trouble on each engine. */
@@ -42,7 +42,7 @@ export const gatewayDeaths = "kill -9 of the gateway";
 export const oracleDeaths = "kill -9 of the oracle";
 
 /** All cases of a form, in the order in which they are played, which the seed decides. */
-export function casesOf(seed: string, { engines, deathsOf, playsOf, most }: Form): Case[] {
+export function casesOf(seed: string, { deathsOf, playsOf, most }: Form): Case[] {
   const random = randomOf(seed, "cases");
   const cases: Omit<Case, "number">[] = [];
   for (const engine of engines) {
@@ -126,7 +126,6 @@ export interface Running {
 
 /** Plays all cases; each world takes the next one of its engine. */
 export async function run(cases: readonly Case[], { worlds, signal, onResult }: Running): Promise<void> {
-  const engines = [...new Set(cases.map(({ engine }) => engine))];
   await Promise.all(
     engines.flatMap((engine) => {
       const queue = cases.filter((one) => one.engine === engine);

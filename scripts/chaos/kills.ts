@@ -28,15 +28,6 @@ export async function playKill(world: World, { point, title, jobs, hit, most }: 
   const before = await booksOf(world);
   const deaths = victim.deaths;
   const faultsNow = () => victim.deaths - deaths;
-  let diedAt = Infinity;
-  let over = false;
-  const noteDeaths = async (): Promise<void> => {
-    while (!over) {
-      await victim.death();
-      diedAt = performance.now();
-    }
-  };
-  void noteDeaths();
   const disarm = await arm(world, point, hit, most);
   const played = await playJobs(world, point.life, title, jobs);
   if (faultsNow() === 0) {
@@ -44,13 +35,13 @@ export async function playKill(world: World, { point, title, jobs, hit, most }: 
     await world.chain.mine(confirmations);
     await Promise.race([victim.death(), sleep(graceMs)]);
   }
-  over = true;
   await disarm();
   const faults = faultsNow();
+  const sinceMs = faults > 0 ? victim.diedAt : Infinity;
   // Some steps are only taken by a process that begins.
   if (faults === 0) await victim.kill();
   await Promise.all([world.gateway.ready(), world.oracle.ready()]);
-  return outcomeOf(world, played, before, { faults, sinceMs: diedAt });
+  return outcomeOf(world, played, before, { faults, sinceMs });
 }
 
 /** Lets the process die by itself where it can tell, else lets whoever it speaks with kill it. @returns what undoes that */

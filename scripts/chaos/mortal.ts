@@ -23,6 +23,8 @@ export interface MortalOptions {
 export interface Mortal {
   /** How often it was killed. */
   deaths: number;
+  /** When it was last killed, by `performance.now()`. */
+  diedAt: number;
   /** Gives it an order; resolves once it was heard. */
   tell(order: Order): Promise<void>;
   /** Ends it at once, in whatever it is at. Resolves once it is gone. */
@@ -58,7 +60,7 @@ export function startMortal({ name, command, env, readyUrl, onFault }: MortalOpt
       stream?.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-wordsKept)));
     started.once("exit", (code, signal) => {
       if (stopping) return;
-      if (signal === "SIGKILL") mortal.deaths += 1;
+      if (signal === "SIGKILL") Object.assign(mortal, { deaths: mortal.deaths + 1, diedAt: performance.now() });
       else onFault(`the ${name} ended by itself with ${signal ?? `exit code ${code}`}: ${words.slice(-2_000)}`);
       child = start();
       dying.resolve(undefined);
@@ -69,6 +71,7 @@ export function startMortal({ name, command, env, readyUrl, onFault }: MortalOpt
 
   const mortal: Mortal = {
     deaths: 0,
+    diedAt: -Infinity,
     async tell(order) {
       if (!child.connected) return;
       const heard = once(child, "message");

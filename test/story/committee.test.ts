@@ -1,7 +1,4 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -23,6 +20,7 @@ import { createNodeProcess, type NodeProcess } from "../../packages/oracle/test/
 import { deployLocalCommittee } from "../../scripts/chain/deploy-local.ts";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
 import { localProvider } from "../../scripts/chain/provider.ts";
+import { freePort } from "../../scripts/stack/stack.ts";
 import { until } from "../../scripts/stack/until.ts";
 import { type Gate, startGate } from "../support/nodeGate.ts";
 
@@ -280,11 +278,3 @@ describe("a committee of five nodes, three of which have to agree", function () 
     }
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

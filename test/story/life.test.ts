@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { expect } from "chai";
 import { parseUsdc } from "@hireforhumans/protocol";
 import {
@@ -13,6 +11,7 @@ import {
 import { startLossyRpc } from "../../packages/gateway/test/support/lossy-rpc.ts";
 import { seeded } from "../../packages/gateway/test/support/random.ts";
 import { devAccounts } from "../../scripts/chain/dev-accounts.ts";
+import { freePort } from "../../scripts/stack/stack.ts";
 import { until } from "../../scripts/stack/until.ts";
 
 const reward = parseUsdc("12.00");
@@ -122,11 +121,3 @@ describe("the life of a job over a network that loses 15 % of the calls", functi
 
 const relayerNonce = async ({ stack }: Stage): Promise<number> =>
   Number(await stack.chain.rpc("eth_getTransactionCount", [devAccounts.relayer.address, "latest"]));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

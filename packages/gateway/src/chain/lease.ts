@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import type { Database, Trx } from "../context.ts";
+import { inTurns } from "../turns.ts";
 import { FencedOut } from "./errors.ts";
 
 /** How long a holder that died keeps others waiting. */
@@ -39,9 +40,9 @@ export function createLease(db: Database, name: string): Lease {
   const holder = randomUUID();
   let fence: bigint | undefined;
   let renewedAt = -Infinity;
-  /** Transactions that are under way or wait for their turn, and the last of them. */
+  /** Transactions that are under way or wait for their turn. */
   let transactions = 0;
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = inTurns();
 
   async function take(): Promise<bigint | undefined> {
     const { rows } = await sql<{ fence: bigint }>`
@@ -92,11 +93,9 @@ export function createLease(db: Database, name: string): Lease {
       }
       return { held: fence !== undefined, taken: fence !== undefined && fence !== before };
     },
-    async transaction(work) {
+    transaction(work) {
       transactions += 1;
-      const mine = last.then(() => guarded(work)).finally(() => (transactions -= 1));
-      last = mine.catch(() => undefined);
-      return mine;
+      return inTurn(() => guarded(work)).finally(() => (transactions -= 1));
     },
     async during(work) {
       // A renewal that fails is followed by another, or by the word of the next transaction.

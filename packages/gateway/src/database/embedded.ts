@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { inTurns } from "../turns.ts";
 import type { EmbeddedAnswer, EmbeddedFailure, EmbeddedRequest, EmbeddedResult } from "./embedded-protocol.ts";
 import type { EmbeddedThreadData } from "./embedded-thread.ts";
 import type { Unlisten } from "./notifications.ts";
@@ -36,7 +37,7 @@ export class EmbeddedDatabase {
   readonly #pending = new Map<number, PromiseWithResolvers<EmbeddedResult[]>>();
   readonly #listeners = new Map<string, Set<(payload: string) => void>>();
   #nextId = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #alone = inTurns();
 
   private constructor(thread: Worker) {
     this.#thread = thread;
@@ -136,12 +137,6 @@ export class EmbeddedDatabase {
     this.#pending.set(id, pending);
     this.#thread.postMessage({ id, kind, sql, parameters, int8 } satisfies EmbeddedRequest);
     return pending.promise;
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => undefined);
-    return mine;
   }
 
   #hear(answer: EmbeddedAnswer): void {

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Logger } from "pino";
 import type { Database } from "../context.ts";
 import { type Loop, startLoop } from "../loop.ts";
+import { inTurns } from "../turns.ts";
 import type { CandidateProfile, Score } from "./candidate-table.ts";
 import type { CandidateIndex } from "./candidates.ts";
 
@@ -48,7 +49,7 @@ export function createCandidateFeed({
   let horizon = 0n;
   let readAtMs = 0;
   let loop: Loop | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = inTurns();
 
   async function take(workerIds: readonly string[]): Promise<void> {
     const rows = await readWorkers(db, workerIds);
@@ -88,11 +89,7 @@ export function createCandidateFeed({
     return changes.horizon < horizon ? load() : takeChanges(changes);
   }
 
-  function refresh(): Promise<void> {
-    const mine = turn.then(read);
-    turn = mine.catch(() => undefined);
-    return mine;
-  }
+  const refresh = (): Promise<void> => inTurn(read);
 
   return {
     refresh,

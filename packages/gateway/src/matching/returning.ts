@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
-import { type Outcome, answerOf, inGroups } from "../groups.ts";
+import { inGroups } from "../groups.ts";
 import { recountPlaces } from "../workers/places.ts";
 import { makeOffers } from "./offers.ts";
 import { lockOpenJobs } from "./open-job.ts";
@@ -19,22 +19,14 @@ export type PlaceWorker = (workerId: string) => Promise<void>;
 
 export function createPlacement(ctx: Context): PlaceWorker {
   const place = inGroups(async (workerIds: string[]) => {
-    const ids = [...new Set(workerIds)];
-    const free = new Set(await countAnew(ctx, ids));
-    const placed = await Promise.all(
-      ids.map(async (id): Promise<Outcome<undefined>> => {
-        try {
-          if (free.has(id)) await placeOne(ctx, id);
-          return { answer: undefined };
-        } catch (error) {
-          return { refusal: error };
-        }
-      }),
-    );
-    const outcomes = new Map(ids.map((id, index) => [id, placed[index] ?? { answer: undefined }]));
-    return workerIds.map((id) => outcomes.get(id) ?? { answer: undefined });
+    const free = await countAnew(ctx, [...new Set(workerIds)]);
+    const placed = new Map(free.map((id) => [id, placeOne(ctx, id)]));
+    await Promise.allSettled(placed.values());
+    return workerIds.map((id) => placed.get(id));
   });
-  return async (workerId) => answerOf(await place(workerId));
+  return async (workerId) => {
+    await place(workerId);
+  };
 }
 
 /**

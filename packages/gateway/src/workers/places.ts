@@ -17,8 +17,8 @@ export async function lockWorkers(trx: Trx, workerIds: readonly string[]): Promi
 
 /**
  * Counts anew which places of these workers are taken: by jobs in hand (accepted or submitted) and by pending offers.
- * Call it after the change of a job or an offer, in the same transaction or after it. Counting, not adding up, makes it right after
- * any sequence of calls, also where a reorg tells the end of a job twice.
+ * Call it after the change of a job or an offer, in the same transaction or after it. Counting, not adding up, makes it
+ * right after any sequence of calls, also where a reorg tells the end of a job twice.
  */
 export async function recountPlaces(db: Database | Trx, workerIds: readonly string[]): Promise<void> {
   if (workerIds.length > 0) await sql`select recount_places(${workerIds}::text[])`.execute(db);

@@ -1,12 +1,11 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Wallet } from "ethers";
 import type { Logger } from "pino";
 import { createClient, createWorkerClient, type Client, type WorkerClient } from "@hireforhumans/client";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
+import { freePort } from "../../../../scripts/stack/stack.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Context } from "../../src/context.ts";
 import { startGateway } from "../../src/gateway.ts";
@@ -109,15 +108,6 @@ export async function startTestGateway({
       await rm(dataDir, { recursive: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function signInWorker(baseUrl: string, index: number, domain: string) {

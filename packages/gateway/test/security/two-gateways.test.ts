@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../../../scripts/stack/stack.ts";
 import { type MortalGateway, startMortalGateway } from "../gateway/process.ts";
-import { call, fieldBody, freePort, type TestGateway, startTestGateway } from "../http/test-gateway.ts";
+import { call, fieldBody, type TestGateway, startTestGateway } from "../http/test-gateway.ts";
 import { engines } from "../support/database.ts";
 
 const PER_MINUTE = 60;
