@@ -16,6 +16,7 @@ import * as security from "./migrations/0012_security.ts";
 import * as rebuild from "./migrations/0013_rebuild.ts";
 import * as matchingGroups from "./migrations/0014_matching_groups.ts";
 import * as linkPlaces from "./migrations/0015_link_places.ts";
+import * as oneStep from "./migrations/0016_one_step.ts";
 
 /**
  * In order; a name that was released is never changed, nor what it does. A migration adds: columns with a default, tables,
@@ -37,6 +38,7 @@ export const migrations: Record<string, Migration> = {
   "0013_rebuild": rebuild,
   "0014_matching_groups": matchingGroups,
   "0015_link_places": linkPlaces,
+  "0016_one_step": oneStep,
 };
 
 /**

@@ -76,24 +76,19 @@ export async function tellCreated(trx: Trx, jobIds: readonly string[]): Promise<
 
 /** Of `event` and its `job`: what there is to deliver of it and to whom; wakes the streams. */
 const toldColumns = sql`
-  event.id, event.job_id as "jobId", event.sequence, pg_notify('job_events', event.job_id), array(
-    select e.id from webhook_endpoints e
-    where e.deleted_at is null and e.client_id = job.client_id and e.job_id is null
-      and (e.event_types = '{}' or event.type = any (e.event_types))
-    union all
-    select e.id from webhook_endpoints e
-    where e.deleted_at is null and e.job_id = event.job_id
-      and (e.event_types = '{}' or event.type = any (e.event_types))
-  ) as endpoints`;
+  event.id, event.job_id as "jobId", event.sequence, pg_notify('job_events', event.job_id),
+  endpoints_for(event.type, event.job_id, job.client_id) as endpoints`;
 
-interface ToldEvent {
+/** An event that is in its job's history, and the webhook endpoints that want it. */
+export interface ToldEvent {
   id: string;
   jobId: string;
   sequence: number;
   endpoints: string[];
 }
 
-async function addDeliveries(trx: Trx, events: readonly ToldEvent[]): Promise<void> {
+/** A delivery of each event for each endpoint that wants it. */
+export async function addDeliveries(trx: Trx, events: readonly ToldEvent[]): Promise<void> {
   const deliveries = events.flatMap(({ id, jobId, sequence, endpoints }) =>
     endpoints.map((endpointId) => ({ id: newId("dlv"), endpointId, eventId: id, jobId, sequence })),
   );

@@ -3,7 +3,7 @@ import { appendJobEvent } from "../jobs/events.ts";
 import { cancelIntent } from "../settlement/intents.ts";
 import { jobOnChain } from "../settlement/job-on-chain.ts";
 import { availabilityOf } from "./availability.ts";
-import type { OpenJob } from "./open-job.ts";
+import type { DueJob } from "./open-job.ts";
 import { requirementsOfJob } from "./requirements.ts";
 
 /**
@@ -11,7 +11,7 @@ import { requirementsOfJob } from "./requirements.ts";
  * the job said.
  * @returns whether the job stays open for whoever comes until its deadline; else its money goes back now
  */
-export async function giveUp(ctx: Context, trx: Trx, job: OpenJob): Promise<boolean> {
+export async function giveUp(ctx: Context, trx: Trx, job: DueJob): Promise<boolean> {
   const { fallback } = job.request;
   const availability = await availabilityOf(ctx, requirementsOfJob(job), trx);
   await trx.updateTable("jobs").set({ unmatched_at: new Date() }).where("id", "=", job.id).execute();

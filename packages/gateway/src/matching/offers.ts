@@ -2,10 +2,12 @@ import { sql } from "kysely";
 import type { Trx } from "../context.ts";
 import { redactPacket } from "../handoff/redact.ts";
 import { newId } from "../ids.ts";
-import { appendJobEvents } from "../jobs/events.ts";
+import { type ToldEvent, addDeliveries, appendJobEvents } from "../jobs/events.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { Candidate } from "./candidates.ts";
-import type { OpenJob } from "./open-job.ts";
+import type { Candidate, CandidateIndex } from "./candidates.ts";
+import type { DueJob, OpenJob } from "./open-job.ts";
+import { partiesOf } from "./requirements.ts";
+import { SPARE, type Wanted, withNamed } from "./reserve.ts";
 
 export interface NewOffers {
   job: Pick<OpenJob, "id" | "round" | "packet">;
@@ -57,6 +59,54 @@ export async function makeOffers(trx: Trx, wanted: readonly NewOffers[]): Promis
       })),
     ),
   );
+}
+
+/** A job that is to make this wave, and for how long its offers run. */
+export interface NextWave extends Wanted {
+  job: DueJob;
+  wave: number;
+  seconds: number;
+}
+
+/**
+ * Most jobs find all whom they want among the first whom the index names: those are reserved and offered the job, told and
+ * set to wait for the answers by one statement. Nothing becomes of the others. The jobs' rows must be locked, and none be a
+ * review, whose reviewers are looked at once more when they are reserved.
+ * @returns who was asked, by the job's id
+ */
+export async function offerToNamed(
+  trx: Trx,
+  candidates: CandidateIndex,
+  wanted: readonly NextWave[],
+): Promise<Map<string, string[]>> {
+  if (wanted.length === 0) return new Map();
+  const offered = await withNamed(candidates, wanted, async (all) => {
+    const rows = all.flatMap(({ wanted: { job, count, wave, seconds }, named }) => {
+      if (named.length < count) return [];
+      const first = named.slice(0, count + SPARE);
+      return {
+        id: job.id,
+        round: job.round,
+        parties: partiesOf(job),
+        count,
+        workers: first.map(({ workerId }) => workerId),
+        profiles: first.map(({ profileId }) => profileId),
+        revisions: first.map(({ revision }) => revision),
+        offers: Array.from({ length: count }, () => newId("off")),
+        packet: redactPacket(job.packet),
+        wave,
+        seconds,
+        event: newId("evt"),
+      };
+    });
+    const told = await sql<ToldEvent & { workers: string[] }>`
+      select * from offer_together(${JSON.stringify(rows)}::jsonb)
+    `.execute(trx);
+    await addDeliveries(trx, told.rows);
+    return new Map(told.rows.map(({ jobId, workers }) => [jobId, workers]));
+  });
+  candidates.hold([...offered.values()].flat());
+  return offered;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { sql } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
-import { askingColumns } from "./requirements.ts";
+import type { Schema } from "../database/schema.ts";
+import { type AskingRow, askingColumns } from "./requirements.ts";
 
 /**
  * Locks those of the jobs that look for a worker, with what matching needs of them, in one order, so that no two groups
@@ -12,7 +13,6 @@ export async function lockOpenJobs(ctx: Context, trx: Trx, jobIds: readonly stri
     trx
       .selectFrom("jobs")
       .select([...askingColumns, "wave", "next_wave_at", "unmatched_at", "request", "packet"])
-      .select(sql<boolean>`coalesce(next_wave_at <= now(), false)`.as("due"))
       .select(sql<boolean>`exists (select 1 from reviews where job_id = jobs.id)`.as("review"))
       // Asked of reviews only: of other jobs it would find nothing, at the price of a search.
       .select(
@@ -34,3 +34,26 @@ export async function lockOpenJobs(ctx: Context, trx: Trx, jobIds: readonly stri
 }
 
 export type OpenJob = Awaited<ReturnType<typeof lockOpenJobs>>[number];
+
+/** A job whose next step is due. Unanswered offers of it have timed out. */
+export type DueJob = AskingRow &
+  Pick<Selectable<Schema["jobs"]>, "wave" | "unmatched_at" | "request" | "packet"> & {
+    /** It is the review of another job's case; then `barred` must not get it. */
+    review: boolean;
+    barred: string[];
+    /** Who did not answer in time. */
+    missed: string[];
+    /** How long the first of its offers runs that are still open. */
+    until: Date | null;
+    /** Who was asked in this round. */
+    workers: string[];
+  };
+
+/** Locks those of the jobs that are due, see `lockOpenJobs`. */
+export async function lockDueJobs(ctx: Context, trx: Trx, jobIds: readonly string[]): Promise<DueJob[]> {
+  const { timestampSeconds } = ctx.chain.head();
+  const { rows } = await sql<DueJob>`
+    select * from lock_due_jobs(${jobIds}::text[], ${timestampSeconds}::int8)
+  `.execute(trx);
+  return rows;
+}

@@ -23,7 +23,7 @@ export interface Wanted {
 }
 
 /** Whoever was found by the index is looked at in the database, so many at a time beyond those wanted. */
-const SPARE = 4;
+export const SPARE = 4;
 /** Later they are looked at in larger numbers: something keeps them from this job, such as offers made before. */
 const SPARE_LATER = 60;
 
@@ -60,6 +60,37 @@ export async function reserveWorkers(
 export const isNamedFor = (candidates: CandidateIndex, job: AskingJob): boolean =>
   candidates.complete && onlyWorkerOf(job) === null;
 
+/** Whoever the index names for a job, the best first. */
+export interface Named<Job extends Wanted> {
+  wanted: Job;
+  named: KnownCandidate[];
+}
+
+/**
+ * Asks the index for each of the jobs in its turn, and does `work` with whom it names. The first of each are held meanwhile,
+ * so that the next job, and whoever looks at the same time in this process, take others and none has to look again.
+ */
+export async function withNamed<Job extends Wanted, Result>(
+  candidates: CandidateIndex,
+  wanted: readonly Job[],
+  work: (all: Named<Job>[]) => Promise<Result>,
+): Promise<Result> {
+  const now = Date.now();
+  const held: string[] = [];
+  const all = wanted.map((each) => {
+    const named = candidates.find(requirementsOfJob(each.job), now, { asked: each.asked });
+    const first = named.slice(0, each.count).map(({ workerId }) => workerId);
+    candidates.hold(first);
+    held.push(...first);
+    return { wanted: each, named };
+  });
+  try {
+    return await work(all);
+  } finally {
+    candidates.release(held);
+  }
+}
+
 /** What of a job's candidates has not been looked at, and how many of them it still needs. */
 interface Looking {
   job: AskingJob;
@@ -73,26 +104,14 @@ async function reserveNamed(
   wanted: readonly Wanted[],
   reserved: Map<string, Candidate[]>,
 ): Promise<void> {
-  const now = Date.now();
-  const held: string[] = [];
-  let looking: Looking[] = [];
-  for (const { job, count, asked } of wanted) {
-    const named = candidates.find(requirementsOfJob(job), now, { asked });
-    // So that the next, and whoever looks at the same time in this process, take others, and none has to look again.
-    const first = named.slice(0, count).map(({ workerId }) => workerId);
-    candidates.hold(first);
-    held.push(...first);
-    looking.push({ job, named, missing: count });
-  }
-  try {
+  await withNamed(candidates, wanted, async (all) => {
+    let looking: Looking[] = all.map(({ wanted: { job, count }, named }) => ({ job, named, missing: count }));
     for (let spare = SPARE; ; spare = SPARE_LATER) {
       looking = looking.filter(({ named, missing }) => named.length > 0 && missing > 0);
       if (looking.length === 0) break;
       await lockNamed(trx, looking, spare, reserved);
     }
-  } finally {
-    candidates.release(held);
-  }
+  });
   candidates.hold([...reserved.values()].flat().map(({ workerId }) => workerId));
 }
 

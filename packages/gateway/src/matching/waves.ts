@@ -3,9 +3,10 @@ import type { Context, Trx } from "../context.ts";
 import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
-import { makeOffers, wakeWorkers } from "./offers.ts";
-import { type OpenJob, lockOpenJobs } from "./open-job.ts";
-import { type Wanted, isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
+import type { Candidate } from "./candidates.ts";
+import { type NextWave, makeOffers, offerToNamed, wakeWorkers } from "./offers.ts";
+import { type DueJob, lockDueJobs } from "./open-job.ts";
+import { isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
 /**
  * Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. Seldom:
@@ -82,11 +83,7 @@ interface Wave {
   at: Date | number;
 }
 
-/** A job that is to make this wave, and for how long its offers run. */
-interface Due extends Wanted {
-  job: OpenJob;
-  wave: number;
-  seconds: number;
+interface Due extends NextWave {
   /** All waves are over. */
   exhausted: boolean;
 }
@@ -101,27 +98,31 @@ async function advanceAll(
   jobIds: readonly string[],
   { heard, onReserved }: { heard: boolean; onReserved: (workerIds: string[]) => void },
 ): Promise<Outcome<Step>[]> {
-  const locked = (await lockOpenJobs(ctx, trx, jobIds)).filter(({ due }) => due);
-  const asked = await timeOutOffers(ctx, trx, locked);
+  const locked = await lockDueJobs(ctx, trx, jobIds);
+  const missed = locked.flatMap((job) => job.missed);
+  if (missed.length > 0) await countMisses(ctx, trx, missed);
   const next = new Map<string, Wave>();
   const looking: Due[] = [];
   for (const job of inTurn(jobIds, locked)) {
-    const { until = null, workers = [] } = asked.get(job.id) ?? {};
-    if (until !== null) {
-      next.set(job.id, { wave: job.wave, at: until });
+    if (job.until !== null) {
+      next.set(job.id, { wave: job.wave, at: job.until });
       continue;
     }
-    const due = await dueOf(ctx, trx, job, new Set(workers));
+    const due = await dueOf(ctx, trx, job);
     if (due === undefined) next.set(job.id, { wave: job.wave, at: OVERLOOKED_SECONDS });
     else looking.push(due);
   }
-  const reserved = await reserveWorkers(trx, ctx.candidates, looking);
-  onReserved([...reserved.values()].flat().map(({ workerId }) => workerId));
+  const named = looking.filter(({ job }) => isNamedFor(ctx.candidates, job) && !job.review);
+  const offered = await offerToNamed(trx, ctx.candidates, named);
+  onReserved([...offered.values()].flat());
+  const others = looking.filter(({ job }) => !offered.has(job.id));
+  const reserved = await reserveWorkers(trx, ctx.candidates, others);
+  onReserved([...offered.values(), ...[...reserved.values()].map(ids)].flat());
   const found = ({ job }: Due) => reserved.get(job.id) ?? [];
   const [left, decided] = [new Set<string>(), [] as Due[]];
-  for (const due of looking) {
+  for (const due of others) {
     if (!heard && isNamedFor(ctx.candidates, due.job) && found(due).length < due.count) {
-      ctx.candidates.release(found(due).map(({ workerId }) => workerId));
+      ctx.candidates.release(ids(found(due)));
       left.add(due.job.id);
     } else decided.push(due);
   }
@@ -131,24 +132,26 @@ async function advanceAll(
   );
   for (const due of decided) next.set(due.job.id, await waveAfter(ctx, trx, due, found(due).length));
   await setNextWaves(trx, next);
-  return jobIds.map((jobId) => ({ answer: left.has(jobId) ? unheard : next.has(jobId) }));
+  return jobIds.map((jobId) => ({ answer: left.has(jobId) ? unheard : next.has(jobId) || offered.has(jobId) }));
 }
 
+const ids = (candidates: readonly Candidate[]): string[] => candidates.map(({ workerId }) => workerId);
+
 /** In the order in which they came, each once. */
-function inTurn(jobIds: readonly string[], jobs: readonly OpenJob[]): OpenJob[] {
+function inTurn(jobIds: readonly string[], jobs: readonly DueJob[]): DueJob[] {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   return [...new Set(jobIds)].flatMap((jobId) => byId.get(jobId) ?? []);
 }
 
 /** @returns undefined where the job is given up */
-async function dueOf(ctx: Context, trx: Trx, job: OpenJob, asked: ReadonlySet<string>): Promise<Due | undefined> {
+async function dueOf(ctx: Context, trx: Trx, job: DueJob): Promise<Due | undefined> {
   const { offerWaveSizes: sizes, offerWaveSeconds: waits } = ctx.config;
   const last = sizes.length - 1;
   const exhausted = job.wave > last;
   if (exhausted && job.unmatched_at === null && !(await giveUp(ctx, trx, job))) return undefined;
   const wave = Math.min(job.wave, last);
   const [count, seconds] = [sizes[wave] ?? 1, waits[wave] ?? OVERLOOKED_SECONDS];
-  return { job, wave: wave + 1, count, asked, seconds, exhausted };
+  return { job, wave: wave + 1, count, asked: new Set(job.workers), seconds, exhausted };
 }
 
 async function waveAfter(ctx: Context, trx: Trx, due: Due, offers: number): Promise<Wave> {
@@ -169,33 +172,6 @@ async function setNextWaves(trx: Trx, next: ReadonlyMap<string, Wave>): Promise<
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as next (id text, wave int4, at timestamptz, seconds float8)
     where jobs.id = next.id`.execute(trx);
-}
-
-/** Of a job: until when the first of its offers runs that are still open, and who was asked in this round. */
-interface Asked {
-  until: Date | null;
-  workers: string[];
-}
-
-async function timeOutOffers(ctx: Context, trx: Trx, jobs: readonly OpenJob[]): Promise<Map<string, Asked>> {
-  if (jobs.length === 0) return new Map();
-  const rounds = jobs.map(({ id, round }) => ({ id, round }));
-  const { rows } = await sql<Asked & { id: string; missed: string[] }>`
-    with ended as (
-      update offers set status = 'timeout', reason = 'no answer in time', decided_at = now()
-      where job_id = any (${jobs.map(({ id }) => id)}::text[]) and status = 'pending' and expires_at <= now()
-      returning job_id, worker_id
-    )
-    select job.id, array(select worker_id from ended where job_id = job.id) as missed,
-      (select min(expires_at) from offers where job_id = job.id and status = 'pending' and expires_at > now()) as until,
-      array(
-        select worker_id from offers where job_id = job.id and (round = job.round or status = 'accepted')
-      ) as workers
-    from jsonb_to_recordset(${JSON.stringify(rounds)}::jsonb) as job (id text, round int4)
-  `.execute(trx);
-  const missed = rows.flatMap((row) => row.missed);
-  if (missed.length > 0) await countMisses(ctx, trx, missed);
-  return new Map(rows.map((row) => [row.id, row]));
 }
 
 async function countMisses(ctx: Context, trx: Trx, missed: readonly string[]): Promise<void> {

@@ -1,0 +1,124 @@
+import { type Kysely, sql } from "kysely";
+
+/** A step of many jobs in two statements, whose plans are kept: most of a step's time was planning and asking. */
+const statements = [
+  sql`create function endpoints_for(event_type text, job text, client text) returns text[] language sql stable
+    return array(
+      select e.id from webhook_endpoints e
+      where e.deleted_at is null and e.client_id = client and e.job_id is null
+        and (e.event_types = '{}' or event_type = any (e.event_types))
+      union all
+      select e.id from webhook_endpoints e
+      where e.deleted_at is null and e.job_id = job
+        and (e.event_types = '{}' or event_type = any (e.event_types))
+    )`,
+
+  // Locks those of these jobs that look for a worker and whose time has come, in one order, so that no two groups wait for
+  // each other; unanswered offers of theirs time out. `until`: how long the first of its offers runs that are still open;
+  // `missed`: who did not answer; `workers`: who was asked in this round.
+  sql`create function lock_due_jobs(ids text[], chain_seconds int8) returns table (
+      id text, round int4, skills text[], languages text[], certifications text[], countries_allow text[],
+      countries_deny text[], min_reputation numeric, pool_id text, tier text, domain text, terms jsonb, wave int4,
+      unmatched_at timestamptz, request jsonb, packet jsonb, review boolean, barred text[],
+      missed text[], until timestamptz, workers text[]
+    ) language plpgsql set plan_cache_mode = force_generic_plan as $$
+    #variable_conflict use_column
+    declare
+      due text[];
+    begin
+      due := array(
+        select jobs.id from jobs
+        where jobs.id = any (ids) and status = 'open' and chain_status = 'open' and cancel_requested_at is null
+          and deadline_seconds > chain_seconds and next_wave_at <= now()
+        order by jobs.id
+        for update
+      );
+      return query
+        with ended as (
+          update offers set status = 'timeout', reason = 'no answer in time', decided_at = now()
+          where job_id = any (due) and status = 'pending' and expires_at <= now()
+          returning job_id, worker_id
+        )
+        select job.id, job.round, job.skills, job.languages, job.certifications, job.countries_allow,
+          job.countries_deny, job.min_reputation, job.pool_id, job.tier, job.domain, job.terms, job.wave,
+          job.unmatched_at, job.request, job.packet, reviewed.review,
+          case when reviewed.review then barred_from_review(job.id) else '{}' end,
+          array(select worker_id from ended where job_id = job.id),
+          (select min(expires_at) from offers where job_id = job.id and status = 'pending' and expires_at > now()),
+          array(select worker_id from offers where job_id = job.id and (round = job.round or status = 'accepted'))
+        from jobs job
+        cross join lateral (select exists (select from reviews where job_id = job.id) as review) reviewed
+        where job.id = any (due);
+    end
+  $$`,
+
+  // For each of these jobs in turn: where as many as it wants are free of the workers named for it, they get its offers, the
+  // job its event and its next wave. Of the others nothing is written and nothing returned. Who may be taken is as in
+  // `reserve_together`; nobody is given to two of the jobs. The jobs' rows must be locked.
+  sql`create function offer_together(wanted jsonb) returns table (
+      "jobId" text, id text, sequence int4, endpoints text[], workers text[]
+    ) language plpgsql set plan_cache_mode = force_generic_plan as $$
+    #variable_conflict use_column
+    declare
+      one record;
+      places int8[];
+      taken text[] := '{}';
+      client text;
+    begin
+      for one in
+        select * from jsonb_to_recordset(wanted) as one (
+          id text, round int4, parties text[], count int4, workers text[], profiles text[], revisions int8[],
+          offers text[], packet jsonb, wave int4, seconds float8, event text
+        )
+      loop
+        places := array(
+          select named.place
+          from unnest(one.workers, one.revisions) with ordinality named (id, revision, place)
+          join workers w on w.id = named.id and w.revision = named.revision
+          where w.presence = 'online' and w.load + w.offered < w.capacity
+            and w.id <> all (taken) and w.address <> all (one.parties)
+            and not exists (
+              select from offers o
+              where o.job_id = one.id and o.worker_id = named.id and (o.round = one.round or o.status = 'accepted')
+            )
+          order by named.place
+          limit one.count
+          for no key update of w skip locked
+        );
+        continue when cardinality(places) < one.count;
+        workers := array(select one.workers[place] from unnest(places) place);
+        taken := taken || workers;
+        insert into offers (id, job_id, worker_id, profile_id, round, wave, packet, expires_at)
+        select one.offers[nth], one.id, one.workers[place], one.profiles[place], one.round, one.wave, one.packet,
+          now() + make_interval(secs => one.seconds)
+        from unnest(places) with ordinality chosen (place, nth);
+        update jobs
+        set wave = one.wave, next_wave_at = now() + make_interval(secs => one.seconds), sequence = jobs.sequence + 1
+        where jobs.id = one.id
+        returning jobs.sequence, client_id into sequence, client;
+        insert into job_events (id, job_id, sequence, type, once, data)
+        values (
+          one.event, one.id, sequence, 'job.offered', 'offered:' || one.offers[1],
+          jsonb_build_object(
+            'wave', one.wave, 'offers', one.count,
+            'expires_at', to_char(
+              (now() + make_interval(secs => one.seconds)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+            )
+          )
+        );
+        perform pg_notify('job_events', one.id);
+        "jobId" := one.id;
+        id := one.event;
+        endpoints := endpoints_for('job.offered', one.id, client);
+        return next;
+      end loop;
+      if taken <> '{}' then
+        perform recount_places(taken);
+      end if;
+    end
+  $$`,
+];
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of statements) await statement.execute(db);
+}
