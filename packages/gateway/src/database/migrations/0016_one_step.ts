@@ -1,17 +1,26 @@
 import { type Kysely, sql } from "kysely";
 
-/** A step of many jobs in two statements, whose plans are kept: most of a step's time was planning and asking. */
+/**
+ * A step of many jobs in two statements, whose plans are kept: most of a step's time was planning and asking. A kept plan
+ * is made when the tables may be empty, and must still be good when they are large: so the conditions that stand in
+ * `coalesce` are not to be looked up in an index, which may name all jobs or offers that there are.
+ */
 const statements = [
-  sql`create function endpoints_for(event_type text, job text, client text) returns text[] language sql stable
-    return array(
-      select e.id from webhook_endpoints e
-      where e.deleted_at is null and e.client_id = client and e.job_id is null
-        and (e.event_types = '{}' or event_type = any (e.event_types))
-      union all
-      select e.id from webhook_endpoints e
-      where e.deleted_at is null and e.job_id = job
-        and (e.event_types = '{}' or event_type = any (e.event_types))
-    )`,
+  // The webhook endpoints that want an event of this type.
+  sql`create function endpoints_for(event_type text, job text, client text) returns text[] language plpgsql stable
+    set plan_cache_mode = force_generic_plan as $$
+    begin
+      return array(
+        select e.id from webhook_endpoints e
+        where e.deleted_at is null and e.client_id = client and e.job_id is null
+          and (e.event_types = '{}' or event_type = any (e.event_types))
+        union all
+        select e.id from webhook_endpoints e
+        where e.deleted_at is null and e.job_id = job
+          and (e.event_types = '{}' or event_type = any (e.event_types))
+      );
+    end
+  $$`,
 
   // Locks those of these jobs that look for a worker and whose time has come, in one order, so that no two groups wait for
   // each other; unanswered offers of theirs time out. `until`: how long the first of its offers runs that are still open;
@@ -21,33 +30,48 @@ const statements = [
       countries_deny text[], min_reputation numeric, pool_id text, tier text, domain text, terms jsonb, wave int4,
       unmatched_at timestamptz, request jsonb, packet jsonb, review boolean, barred text[],
       missed text[], until timestamptz, workers text[]
-    ) language plpgsql set plan_cache_mode = force_generic_plan as $$
+    ) language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
     #variable_conflict use_column
     declare
       due text[];
+      late text[];
     begin
       due := array(
         select jobs.id from jobs
         where jobs.id = any (ids) and status = 'open' and chain_status = 'open' and cancel_requested_at is null
-          and deadline_seconds > chain_seconds and next_wave_at <= now()
+          and deadline_seconds > chain_seconds and coalesce(next_wave_at <= now(), false)
         order by jobs.id
         for update
       );
-      return query
+      late := array(
+        select offer.id from unnest(due) job (id)
+        cross join lateral (
+          select id from offers where job_id = job.id and expires_at <= now() and coalesce(status = 'pending', false)
+        ) offer
+      );
+      if late <> '{}' then
         with ended as (
           update offers set status = 'timeout', reason = 'no answer in time', decided_at = now()
-          where job_id = any (due) and status = 'pending' and expires_at <= now()
-          returning job_id, worker_id
+          where id = any (late) and coalesce(status = 'pending', false)
+          returning id
         )
+        select array_agg(id) into late from ended;
+      end if;
+      return query
         select job.id, job.round, job.skills, job.languages, job.certifications, job.countries_allow,
           job.countries_deny, job.min_reputation, job.pool_id, job.tier, job.domain, job.terms, job.wave,
           job.unmatched_at, job.request, job.packet, reviewed.review,
           case when reviewed.review then barred_from_review(job.id) else '{}' end,
-          array(select worker_id from ended where job_id = job.id),
-          (select min(expires_at) from offers where job_id = job.id and status = 'pending' and expires_at > now()),
-          array(select worker_id from offers where job_id = job.id and (round = job.round or status = 'accepted'))
+          offered.missed, offered.until, offered.workers
         from jobs job
         cross join lateral (select exists (select from reviews where job_id = job.id) as review) reviewed
+        cross join lateral (
+          select coalesce(array_agg(worker_id) filter (where id = any (late)), '{}') as missed,
+            min(expires_at) filter (where status = 'pending') as until,
+            coalesce(array_agg(worker_id) filter (where round = job.round or status = 'accepted'), '{}') as workers
+          from offers
+          where job_id = job.id
+        ) offered
         where job.id = any (due);
     end
   $$`,
