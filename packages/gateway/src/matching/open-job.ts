@@ -57,3 +57,24 @@ export async function lockDueJobs(ctx: Context, trx: Trx, jobIds: readonly strin
   `.execute(trx);
   return rows;
 }
+
+/** What becomes of a job: waves made in this round, and when to look again, or in how many seconds. */
+export interface Wave {
+  wave: number;
+  at: Date | number;
+}
+
+/** Says of each of these locked jobs what its next wave is, and when. */
+export async function setNextWaves(trx: Trx, next: ReadonlyMap<string, Wave>): Promise<void> {
+  if (next.size === 0) return;
+  const rows = [...next].map(([id, { wave, at }]) => ({
+    id,
+    wave,
+    ...(typeof at === "number" ? { seconds: at } : { at: at.toISOString() }),
+  }));
+  await sql`
+    update jobs set wave = next.wave, next_wave_at = coalesce(next.at, now() + make_interval(secs => next.seconds))
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as next (id text, wave int4, at timestamptz, seconds float8)
+    where jobs.id = next.id`.execute(trx);
+}

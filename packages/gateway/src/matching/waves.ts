@@ -5,7 +5,7 @@ import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
 import type { Candidate } from "./candidates.ts";
 import { type NextWave, makeOffers, offerToNamed, wakeWorkers } from "./offers.ts";
-import { type DueJob, lockDueJobs } from "./open-job.ts";
+import { type DueJob, type Wave, lockDueJobs, setNextWaves } from "./open-job.ts";
 import { isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
 /**
@@ -75,12 +75,6 @@ export function createWaves(ctx: Context): Waves {
       return moved.filter(Boolean).length;
     },
   };
-}
-
-/** What becomes of a job: waves made in this round, and when to look again, or in how many seconds. */
-interface Wave {
-  wave: number;
-  at: Date | number;
 }
 
 interface Due extends NextWave {
@@ -158,20 +152,6 @@ async function waveAfter(ctx: Context, trx: Trx, due: Due, offers: number): Prom
   const { job, wave, seconds, exhausted } = due;
   if (offers === 0 && (await someoneIsHeld(trx, ctx.candidates, due))) return { wave: job.wave, at: HELD_SECONDS };
   return { wave, at: exhausted && offers === 0 ? OVERLOOKED_SECONDS : seconds };
-}
-
-async function setNextWaves(trx: Trx, next: ReadonlyMap<string, Wave>): Promise<void> {
-  if (next.size === 0) return;
-  const rows = [...next].map(([id, { wave, at }]) => ({
-    id,
-    wave,
-    ...(typeof at === "number" ? { seconds: at } : { at: at.toISOString() }),
-  }));
-  await sql`
-    update jobs set wave = next.wave, next_wave_at = coalesce(next.at, now() + make_interval(secs => next.seconds))
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as next (id text, wave int4, at timestamptz, seconds float8)
-    where jobs.id = next.id`.execute(trx);
 }
 
 async function countMisses(ctx: Context, trx: Trx, missed: readonly string[]): Promise<void> {

@@ -43,6 +43,25 @@ describeOnDatabases("a worker who comes back", (database, engine) => {
     expect(await Promise.all(jobs.map(asked))).toEqual([[worker.id], [worker.id], []]);
   });
 
+  it("gets the oldest of the jobs that nobody else gets who comes back at the same moment, and each job goes to one", async () => {
+    const jobs: string[] = [];
+    for (const minutes of [9, 8, 7, 6, 5]) jobs.push(await waiting(minutes));
+    const unfit = await waiting(10, { skills: ["surgery"] });
+    const [first, second, away, third] = [
+      await world.worker({}, { capacity: 2 }),
+      await world.worker(),
+      await world.worker({}, { presence: "away" }),
+      await world.worker(),
+    ];
+    const place = createPlacement(world.ctx);
+    await Promise.all([first, second, away, third].map(({ id }) => place(id)));
+    // One each, then the next to who has a place left.
+    expect(await Promise.all(jobs.map(asked))).toEqual([[first.id], [second.id], [third.id], [first.id], []]);
+    expect(await asked(unfit)).toEqual([]);
+    const places = await Promise.all([first, second, third].map(({ id }) => workerRow(id)));
+    expect(places.map(({ offered }) => offered)).toEqual([2, 1, 1]);
+  });
+
   if (engine === "postgres")
     it("is asked also where another transaction holds it for a moment, such as one that counts its reputation", async () => {
       const { db } = world.ctx;
