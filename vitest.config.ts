@@ -21,6 +21,7 @@ const project = (name: string, globalSetup: string[] = []) => ({
     // Real chains and databases start in hooks; two busy cores may take a while.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });
 

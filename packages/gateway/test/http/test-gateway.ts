@@ -153,7 +153,7 @@ export const fieldBody = {
 };
 
 /** Waits until `read` gives something, as whatever happens by itself takes a moment. */
-export async function eventually<T>(read: () => Promise<T | undefined>, withinMs = 15_000): Promise<T> {
+export async function eventually<T>(read: () => Promise<T | undefined>, withinMs = 25_000): Promise<T> {
   const endAt = performance.now() + withinMs;
   for (;;) {
     const value = await read();
