@@ -1,8 +1,11 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { FolderInUse, lockFolder } from "@hireforhumans/gateway";
+import { ONE_USDC } from "@hireforhumans/protocol";
+import { mintLocalUsdc } from "./chain/deploy-local.ts";
+import { devAccounts } from "./chain/dev-accounts.ts";
 import { localFolder, type Stack, startStack } from "./stack/stack.ts";
 import { type SeededWorkers, seedWorkers } from "./stack/workers.ts";
 
@@ -10,11 +13,13 @@ const usage = `npx pnpm@12 dev [--no-answer]
 
 Runs all of it on this machine until Ctrl-C: chain, contracts, gateway, oracle, workers.
 
-  --no-answer   Workers are online and get offers, but do not answer by themselves.
+  --no-answer   Workers are online and get offers, but do not answer by themselves. Who lets two run out is away.
 
   PORT          Where the gateway listens. Default: 3000.
   CHAIN_PORT    Where the chain listens. Default: 8545.
   HFH_API_KEY   The API key, 8 to 200 letters, digits, - or _. Default: a new one each time.
+  OPERATOR_TOKEN
+                hfo_ and at least 32 letters or digits: what the operator's routes take. Default: nobody is the operator.
   Every setting of docs/configuration.md can be set too.`;
 
 const { values } = parseArgs({
@@ -35,7 +40,7 @@ async function forgetEarlierChain(dataDir: string): Promise<void> {
   say("the chain is new (a local chain lives in memory): the jobs of the last run are gone, this starts afresh");
 }
 
-async function start(): Promise<{ stack: Stack; workers: SeededWorkers }> {
+async function start(): Promise<{ stack: Stack; workers: SeededWorkers; wallet: string }> {
   const dataDir = process.env["HFH_DATA_DIR"] ?? localFolder("dev");
   await forgetEarlierChain(dataDir);
   const apiKey = process.env["HFH_API_KEY"];
@@ -51,7 +56,7 @@ async function start(): Promise<{ stack: Stack; workers: SeededWorkers }> {
   });
   say("signing up workers");
   const workers = await seedWorkers(stack.gateway.url, { answer: !values["no-answer"] });
-  return { stack, workers };
+  return { stack, workers, wallet: await writeWallet(stack, dataDir) };
 }
 
 function portOf(name: string, fallback: number): number {
@@ -70,7 +75,27 @@ function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
   );
 }
 
-function tell({ chain, gateway, apiKey, webhookSecret }: Stack, workers: SeededWorkers): void {
+/**
+ * Gives a wallet of its own some USDC, and writes what an agent with it has to know into a file for `node --env-file`. Its
+ * key is known to everyone, as all of a local chain are.
+ */
+async function writeWallet({ chain, deployment }: Stack, dataDir: string): Promise<string> {
+  const { address, privateKey } = devAccounts.stranger;
+  await mintLocalUsdc(chain.url, deployment.usdc, address, 1_000n * ONE_USDC);
+  const settings = {
+    RPC_URL: chain.url,
+    PRIVATE_KEY: privateKey,
+    // The coordinator of the local randomness is no part of it.
+    DEPLOYMENT: JSON.stringify({ ...deployment, coordinator: undefined }),
+    VERIFIER: devAccounts.verifier.address,
+  };
+  const path = join(dataDir, "wallet.env");
+  const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
+  await writeFile(path, lines.join(""));
+  return relative(process.cwd(), path);
+}
+
+function tell({ chain, gateway, apiKey, webhookSecret }: Stack, workers: SeededWorkers, wallet: string): void {
   console.log(`
 Ready. Ctrl-C stops all of it.
 
@@ -85,6 +110,10 @@ Post a job:
   curl -s ${gateway.url}/v1/jobs -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' \\
     -d '{"category": "customer_support_escalation", "description": "The customer was charged twice.",
          "requirements": ["english", "support_experience"], "reward": "12.00", "deadline_minutes": 30}'
+
+Pay from a wallet of its own, without the gateway (${wallet} has its key, and the contracts):
+
+  npx pnpm@12 exec node --env-file=${wallet} packages/client/examples/agent-wallet.ts
 `);
 }
 
@@ -93,8 +122,8 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const { stack, workers } = await start();
-  tell(stack, workers);
+  const { stack, workers, wallet } = await start();
+  tell(stack, workers, wallet);
   let stopping = false;
   const stop = () => {
     if (stopping) return;

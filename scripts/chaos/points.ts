@@ -110,8 +110,12 @@ export const points: readonly Point[] = [
     "it is not sent again in vain",
   ),
   ...following("funding", "Funded"),
-  gateway("offers: written", statement(/insert into "?offers"?/, "written"), "nobody is held by half an offer"),
-  gateway("offers: made", statement(/insert into "?offers"?/, "committed"), "the workers see them"),
+  gateway(
+    "offers: written",
+    statement(/offer_together|insert into offers/, "written"),
+    "nobody is held by half an offer",
+  ),
+  gateway("offers: made", statement(/offer_together|insert into offers/, "committed"), "the workers see them"),
   gateway(
     "acceptance: taken",
     statement(/update offers\s+set status = 'accepted'/, "written"),

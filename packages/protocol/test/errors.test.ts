@@ -108,6 +108,14 @@ describe("requestErrorOf", () => {
     expect(error.message).not.toContain("Invalid input.");
   });
 
+  it("says that a field is missing, and what it is", () => {
+    const { category, reward, ...rest } = valid;
+    expect(refusalOf(jobCreateSchema, { ...rest, reward }).message).toBe("category: is missing; expected string.");
+    expect(refusalOf(jobCreateSchema, { ...rest, category }).message).toBe(
+      "reward: is missing; expected string or number.",
+    );
+  });
+
   it("names every type that a field may have where the value is of none", () => {
     expect(refusalOf(jobCreateSchema, { ...valid, reward: null }).message).toBe(
       "reward: Invalid input: expected string or number, received null.",

@@ -33,6 +33,7 @@ export async function readJson(request: Request, response: Response, limits: Bod
     const body = parseJsonBody(text);
     return UNSTORABLE_ESCAPE.test(text) ? storable(body) : body;
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     const reason = error instanceof SyntaxError ? error.message : "it is not UTF-8 text";
     throw new ApiError("malformed_json", `The body is not JSON: ${reason}.`, { cause: error });
   }

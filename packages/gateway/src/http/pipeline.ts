@@ -11,6 +11,7 @@ import {
   KEY_PREFIX,
   OPERATOR_PREFIX,
   SESSION_PREFIX,
+  bearerOf,
 } from "./caller.ts";
 import { tracedRequest } from "../observability/traces.ts";
 import type { Limits } from "./limits.ts";
@@ -62,7 +63,7 @@ export function pipelineOf(
 }
 
 async function authenticate(request: Request, { authenticators, limits }: PipelineParts): Promise<AnyCaller> {
-  const token = /^Bearer +([\w-]+) *$/i.exec(request.get("authorization") ?? "")?.[1] ?? "";
+  const token = bearerOf(request.get("authorization"));
   const caller = token.startsWith(KEY_PREFIX)
     ? await authenticators.key(token)
     : token.startsWith(SESSION_PREFIX)

@@ -3,7 +3,6 @@ import { sql } from "kysely";
 import {
   ApiError,
   type Availability,
-  type FundingAuthorization,
   type Job,
   type JobCreate,
   REVIEW_CATEGORY,
@@ -21,7 +20,7 @@ import { requireAllowedUrl } from "../webhooks/endpoints.ts";
 import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
 import { jobColumns } from "./find.ts";
 import { readFunds } from "./funds.ts";
-import { type Repeatable, createRepeatFinder, repeatableOf } from "./idempotency.ts";
+import { type Repeatable, createRepeatFinder, repeatableOf, requestHashOf } from "./idempotency.ts";
 import { paymentRequirementOf } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
@@ -64,8 +63,10 @@ export function createJobCreation(ctx: Context): CreateJob {
  */
 async function createJob(parts: CreateParts, { caller, body, request, log }: CreateCall): Promise<Job> {
   const { ctx, madeBy } = parts;
-  const repeatable = repeatableOf(caller.key.id, request.get("idempotency-key"), body);
-  const earlier = (repeatable && (await madeBy(repeatable))) ?? (await jobPaidBy(ctx.db, caller, body.authorization));
+  // An authorization names its job, so a second post of it needs no Idempotency-Key.
+  const idempotencyKey = request.get("idempotency-key") ?? body.authorization?.nonce;
+  const repeatable = repeatableOf(caller.key.id, idempotencyKey, body);
+  const earlier = (repeatable && (await madeBy(repeatable))) ?? (await jobPaidBy(ctx.db, caller, body));
   if (earlier !== undefined) return answerAgain(ctx, earlier, log);
   requireNoReview(body);
   await requireDecent(ctx, caller, body);
@@ -100,16 +101,25 @@ function requireNoReview({ category }: JobCreate): void {
   });
 }
 
-/** An authorization names its job, so a second post of it needs no Idempotency-Key. */
-async function jobPaidBy(db: Database, caller: KeyCaller, authorization: FundingAuthorization | undefined) {
-  if (authorization === undefined) return undefined;
+/**
+ * The job that an authorization paid for before, also where it came by another key of the client.
+ * @throws ApiError idempotency_conflict where it came with another body
+ */
+async function jobPaidBy(db: Database, caller: KeyCaller, body: JobCreate): Promise<string | undefined> {
+  if (body.authorization === undefined) return undefined;
   const row = await db
     .selectFrom("jobs")
-    .select("id")
-    .where("chain_job_id", "=", authorization.nonce)
+    .leftJoin("idempotency_keys", "idempotency_keys.job_id", "jobs.id")
+    .select(["jobs.id", "request_hash"])
+    .where("chain_job_id", "=", body.authorization.nonce)
     .where("client_id", "=", caller.client.id)
     .executeTakeFirst();
-  return row?.id;
+  if (row === undefined || row.request_hash === null || row.request_hash === requestHashOf(body)) return row?.id;
+  throw new ApiError(
+    "idempotency_conflict",
+    `This authorization came before with another body, and paid for job ${row.id}. Post without it for another job.`,
+    { param: "authorization" },
+  );
 }
 
 async function makeJob(

@@ -10,16 +10,24 @@ import { jobOf } from "./find.ts";
 const HEARTBEAT_MS = 15_000;
 const AT_ONCE = 100;
 
+interface StreamOptions {
+  lastEventId: string | undefined;
+  /** Whether the caller's key is neither revoked nor past its time. */
+  holds: () => Promise<boolean>;
+  response: Response;
+  signal: AbortSignal;
+}
+
 /**
- * Writes a job's events as they happen (server-sent events), from behind `lastEventId`, until the caller leaves. The id
- * of each is its sequence.
+ * Writes a job's events as they happen (server-sent events), from behind `lastEventId`, until the caller leaves or
+ * its key is over: it is looked up before each event is read, as before each request. The id of each is its sequence.
  * @throws ApiError invalid_request for a Last-Event-ID that is none
  */
 export async function streamEvents(
   ctx: Context,
   caller: KeyCaller,
   jobId: string,
-  { lastEventId, response, signal }: { lastEventId: string | undefined; response: Response; signal: AbortSignal },
+  { lastEventId, holds, response, signal }: StreamOptions,
 ): Promise<void> {
   let last = sequenceOf(lastEventId);
   const bell = createBell(signal);
@@ -29,7 +37,7 @@ export async function streamEvents(
   try {
     response.set({ "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
     response.flushHeaders();
-    while (!signal.aborted) {
+    while (!signal.aborted && (await holds())) {
       const events = await eventsAfter(ctx, await jobOf(ctx.db, caller, jobId), last, AT_ONCE);
       for (const event of events) {
         await write(

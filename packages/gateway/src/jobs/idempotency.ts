@@ -24,8 +24,12 @@ export function repeatableOf(
       param: "Idempotency-Key",
     });
   }
+  return { keyId, idempotencyKey, requestHash: requestHashOf(request) };
+}
+
+export function requestHashOf(request: JobCreate): string {
   const understood = canonicalJson({ ...request, reward: formatUsdc(request.reward) });
-  return { keyId, idempotencyKey, requestHash: createHash("sha256").update(understood).digest("hex") };
+  return createHash("sha256").update(understood).digest("hex");
 }
 
 /**

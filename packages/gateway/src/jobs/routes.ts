@@ -1,8 +1,9 @@
 import type { Context } from "../context.ts";
-import { isWorker } from "../http/caller.ts";
+import { bearerOf, isWorker } from "../http/caller.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { cancelJob } from "./cancel.ts";
+import { createKeyAuthenticator } from "../keys/authenticate.ts";
 import { createJobCreation } from "./create.ts";
 import { listEvents } from "./event-list.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -17,6 +18,7 @@ import { releaseJob } from "./release.ts";
 export function jobRoutes(ctx: Context): ServedRoute[] {
   const { db } = ctx;
   const createJob = createJobCreation(ctx);
+  const callerByKey = createKeyAuthenticator(db);
   return [
     serve("createJob", async (call) => {
       await rememberNetwork(ctx, call.caller.client.address, call.request.ip);
@@ -69,8 +71,10 @@ export function jobRoutes(ctx: Context): ServedRoute[] {
       if (request.accepts(["text/event-stream", "application/json"]) === "application/json") {
         return listEvents(ctx, job, query);
       }
+      const token = bearerOf(request.get("authorization"));
+      const holds = async () => (await callerByKey(token)) !== undefined;
       const lastEventId = request.get("last-event-id");
-      await streamEvents(ctx, caller, params.id, { lastEventId, response, signal });
+      await streamEvents(ctx, caller, params.id, { lastEventId, holds, response, signal });
       return undefined;
     }),
   ];

@@ -94,6 +94,17 @@ describe.each(engines)("createJob (%s)", (engine) => {
     expect(body).toMatchObject({ description: "Call back \ufffd", metadata: { note: "ab" } });
   });
 
+  it("refuses a member's name that can't be stored, and says so", async () => {
+    for (const name of ["a\\u0000", "a\\ud800"]) {
+      const answer = await gateway.call("POST", "/v1/jobs", {
+        token: gateway.client.apiKey,
+        raw: `{"category": "billing", "description": "x", "metadata": {"${name}": 1}}`,
+      });
+      expect(answer).toMatchObject({ status: 422, body: { code: "invalid_request" } });
+      expect(answer.body?.["detail"]).toContain("NUL or half of a surrogate pair");
+    }
+  });
+
   it.each([
     ["a seventh decimal", '"1.0000001"', "amount_too_precise"],
     ["a negative amount", '"-1"', "amount_negative"],

@@ -147,6 +147,15 @@ describe.each(engines)("paying for a job (%s)", (engine) => {
       const again = await post({ ...body, authorization }, poor.apiKey);
       expect(again).toMatchObject({ status: 201 });
       expect(again.body).toEqual(first.body);
+      const others = [
+        { description: "Another case." },
+        { reward: "1.00" },
+        { authorization: { ...authorization, signature: `0x${"11".repeat(65)}` } },
+      ];
+      for (const other of others) {
+        const refused = await post({ ...body, authorization, ...other }, poor.apiKey);
+        expect(refused).toMatchObject({ status: 409, body: { code: "idempotency_conflict" } });
+      }
       await eventually(async () => {
         const job = await gateway.call("GET", `/v1/jobs/${String(first.body?.["job_id"])}`, { token: poor.apiKey });
         return job.body?.["status"] === "open" ? true : undefined;

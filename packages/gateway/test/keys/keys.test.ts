@@ -107,6 +107,26 @@ describe.each(engines)("keys (%s)", (engine) => {
     }
   });
 
+  it("ends the streams of a key that is revoked, or past its time, before the next event", async () => {
+    const posted = await post(gateway.client.apiKey, "1.00");
+    const jobId = String(posted.body?.["job_id"]);
+    const scopes = ["jobs:read"];
+    const revoked = await create({ name: "revoked", scopes });
+    const expired = await create({ name: "expired", scopes, expires_at: new Date(Date.now() + 1_000).toISOString() });
+    const streams = [revoked, expired].map(async (made) => {
+      const response = await fetch(`${gateway.url}/v1/jobs/${jobId}/events`, {
+        headers: { authorization: `Bearer ${secretOf(made)}`, accept: "text/event-stream" },
+      });
+      expect(response.status).toBe(200);
+      return response;
+    });
+    await Promise.all(streams);
+    await gateway.call("DELETE", `/v1/keys/${String(revoked.body?.["id"])}`, { token: gateway.client.apiKey });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await gateway.call("POST", `/v1/jobs/${jobId}/cancel`, { token: gateway.client.apiKey });
+    for (const stream of streams) expect(await (await stream).text()).not.toContain("job.refunded");
+  });
+
   it("knows no keys of other clients", async () => {
     const other = await gateway.bootstrap({});
     const answer = await gateway.call("DELETE", `/v1/keys/${gateway.client.keyId}`, { token: other.apiKey });

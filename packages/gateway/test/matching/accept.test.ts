@@ -54,6 +54,21 @@ describe("accepting and declining offers", () => {
       expect((await accept(await world.acceptance(worker, job), world.client.apiKey)).status).toBe(403);
     });
 
+    it("may be accepted again in a moment where the chain took back the block of their job", async () => {
+      const { db } = world.ctx;
+      const word = await world.acceptance(worker, job);
+      const move = (row: object) => db.updateTable("jobs").set(row).where("id", "=", job).execute();
+      const again = { status: 503, body: { code: "unavailable" } };
+      await move({ status: "funding", chain_status: null });
+      expect(await accept(word)).toMatchObject(again);
+      await move({ status: "accepted", chain_status: "accepted" });
+      await db.updateTable("offers").set({ round: 1 }).where("id", "=", offer).execute();
+      const later = await world.acceptance(worker, job, { round: 1n });
+      expect(await accept(later)).toMatchObject(again);
+      await move({ status: "open", chain_status: "open", round: 1 });
+      expect(await accept(later)).toMatchObject({ status: 200 });
+    });
+
     it("do not show, accept or decline another worker's offer", async () => {
       const other = await world.worker();
       expect((await world.call("GET", "/v1/offers", other.token)).body).toMatchObject({ data: [] });

@@ -25,7 +25,7 @@ export interface List<T> {
 /** A number as a query holds it: plain decimal digits, not "0x10", "1e1" or an empty text, which JavaScript reads too. */
 export function numberText<S extends z.ZodType>(schema: S) {
   return z.preprocess(
-    (value) => (typeof value === "string" ? (/^\d+(\.\d+)?$/.test(value) ? Number(value) : value) : value),
+    (value) => (typeof value === "string" ? (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value) : value),
     schema,
   );
 }

@@ -5,7 +5,10 @@ import { languageCodeOf } from "../languages.ts";
 /** An account's address; gives the checksummed form. */
 export const addressSchema = z
   .string()
-  .refine((text) => isAddress(text) && text.startsWith("0x"), "is not an address (0x and 40 hex digits)")
+  .refine(
+    (text) => isAddress(text) && text.startsWith("0x"),
+    "is not an address (0x and 40 hex digits; in mixed case, with the right checksum)",
+  )
   .transform((text) => getAddress(text))
   .meta({ description: "An account's address.", example: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8" });
 
