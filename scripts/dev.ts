@@ -22,13 +22,22 @@ Runs all of it on this machine until Ctrl-C: chain, contracts, gateway, oracle, 
                 hfo_ and at least 32 letters or digits: what the operator's routes take. Default: nobody is the operator.
   Every setting of docs/configuration.md can be set too.`;
 
-const { values } = parseArgs({
-  options: { "no-answer": { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-});
+const { values } = argumentsGiven();
 
 const startedAt = performance.now();
 const say = (what: string) =>
   console.log(`  ${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${what}`);
+
+function argumentsGiven() {
+  try {
+    return parseArgs({
+      options: { "no-answer": { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
 
 /** The chain lives in memory, so what the database of an earlier run says of it is about a chain that is gone. */
 async function forgetEarlierChain(dataDir: string): Promise<void> {

@@ -69,7 +69,8 @@ export async function clientWordOf<N extends Extract<WordName, "Cancel" | "Verdi
   }
   throw new ApiError(
     "signature_invalid",
-    `The signature is not ${client}'s over EIP-712 ${name} for chain ${chainId} and escrow ${escrow}.`,
+    `The signature is not ${client}'s over EIP-712 ${name} of job ${message.jobId}, valid until ${valid_until}, for chain ` +
+      `${chainId} and escrow ${escrow}.`,
     { param: "signature" },
   );
 }
