@@ -7,6 +7,8 @@ import { FencedOut } from "./errors.ts";
 /** How long a holder that died keeps others waiting. */
 export const LEASE_SECONDS = 6;
 const RENEW_AFTER_MS = (LEASE_SECONDS * 1_000) / 4;
+/** A look that comes a moment before a renewal is due is followed by another soon. */
+const LOOK_MS = RENEW_AFTER_MS / 3;
 /**
  * How long a holder that stands still in the middle of a transaction may have its row, which nobody can take meanwhile.
  * Shorter than for other transactions, since it may have had to wait for one of those.
@@ -101,7 +103,7 @@ export function createLease(db: Database, name: string): Lease {
       // A renewal that fails is followed by another, or by the word of the next transaction.
       const renewing = setInterval(() => {
         if (renewalIsDue()) void renew(db).catch(() => false);
-      }, RENEW_AFTER_MS);
+      }, LOOK_MS);
       try {
         return await work();
       } finally {

@@ -23,7 +23,7 @@ describe.runIf(engines.includes("postgres"))("the lease of a process that is fro
   });
   afterEach(() => close());
 
-  it("passes on within 10 seconds, also from the middle of a transaction, which then comes to nothing", async () => {
+  it("passes on, also from the middle of a transaction, which then comes to nothing", async () => {
     const [first, second] = [createLease(frozen.db, "signer"), createLease(other.db, "signer")];
     expect(await first.keep()).toEqual({ held: true, taken: true });
     const thaw = new AbortController();
@@ -35,13 +35,13 @@ describe.runIf(engines.includes("postgres"))("the lease of a process that is fro
       () => "committed",
       () => "undone",
     );
-    await expect.poll(async () => (await second.keep()).held, { timeout: 10_000, interval: 100 }).toBe(true);
+    await expect.poll(async () => (await second.keep()).held, { interval: 100 }).toBe(true);
     thaw.abort();
     expect(await outcome).toBe("undone");
     expect(await other.db.selectFrom("signer_nonces").selectAll().execute()).toEqual([]);
   });
 
-  it("passes on no later where more of its transactions wait for the same row", async () => {
+  it("holds its row once, however many of its transactions want it, so that it passes on no later", async () => {
     const [first, second] = [createLease(frozen.db, "signer"), createLease(other.db, "signer")];
     await first.keep();
     const thaw = new AbortController();
@@ -49,7 +49,10 @@ describe.runIf(engines.includes("postgres"))("the lease of a process that is fro
       first.transaction(() => sleep(60_000, undefined, { signal: thaw.signal }).catch(() => undefined)),
     );
     const outcomes = Promise.allSettled(interrupted);
-    await expect.poll(async () => (await second.keep()).held, { timeout: 7_500, interval: 100 }).toBe(true);
+    await sleep(500);
+    // One is begun, and none waits for the row in the database, where it would hold it in its turn.
+    expect(frozen.connections?.()).toMatchObject({ busy: 1, waiting: 0 });
+    await expect.poll(async () => (await second.keep()).held, { interval: 100 }).toBe(true);
     thaw.abort();
     expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
   });
@@ -64,7 +67,7 @@ describe.runIf(engines.includes("postgres"))("the lease of a process that is fro
     const renewed = await expiry();
     expect(renewed.expires_at.getTime()).toBeGreaterThan(before.expires_at.getTime());
     await first.during(() => sleep(3_500));
-    expect((await expiry()).expires_at.getTime()).toBeGreaterThan(renewed.expires_at.getTime() + 2_500);
+    expect((await expiry()).expires_at.getTime()).toBeGreaterThan(renewed.expires_at.getTime() + 1_000);
     await other.db
       .updateTable("leases")
       .set({ expires_at: new Date(0) })
