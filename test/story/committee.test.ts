@@ -204,6 +204,7 @@ describe("a committee of five nodes, three of which have to agree", function () 
       until("both have lied", () => Promise.resolve(forger!.told > 0 && opposer!.told > 0 ? true : undefined));
     for (const gate of honest) gate.beforeSign = () => lied().then(() => undefined);
     await expectPaidOnce();
+    expect(forger!.told + opposer!.told).to.be.greaterThan(0);
   });
 
   it("pays nobody by a verdict while three are at fault; the verifier's silence pays the worker", async () => {

@@ -64,10 +64,11 @@ export async function inOneTransaction<Item, Answer>(
   items: readonly Item[],
   work: (trx: Trx, items: readonly Item[]) => Promise<Outcome<Answer>[]>,
 ): Promise<Outcome<Answer>[]> {
+  if (items.length === 0) return [];
   try {
     return await db.transaction().execute((trx) => work(trx, items));
   } catch (error) {
-    if (items.length <= 1) return items.map(() => ({ refusal: error }));
+    if (items.length === 1) return [{ refusal: error }];
     log.warn({ err: error, members: items.length }, "a group failed together; each member is tried alone");
     const alone: Outcome<Answer>[] = [];
     for (const item of items) alone.push(...(await inOneTransaction({ db, log }, [item], work)));

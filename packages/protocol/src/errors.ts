@@ -96,18 +96,18 @@ function detailOf(param: string, message: string): string {
 function messageOf(issue: z.core.$ZodIssue): string {
   // The rules for the names of a record's members.
   if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
-  if (issue.code === "invalid_type") return typeMessage(issue.message, [issue.expected]);
+  if (issue.code === "invalid_type") return typeMessage(issue, [issue.expected]);
   if (issue.code !== "invalid_union") return issue.message;
   const issues = issue.errors.flat().sort((a, b) => b.path.length - a.path.length);
   const deepest = issues[0];
   if (deepest === undefined) return issue.message;
   if (deepest.code !== "invalid_type" || deepest.path.length > 0) return messageOf(deepest);
   const expected = issues.flatMap((other) => (other.code === "invalid_type" ? [other.expected] : []));
-  return typeMessage(deepest.message, expected);
+  return typeMessage(deepest, expected);
 }
 
-function typeMessage(message: string, expected: readonly string[]): string {
-  const types = [...new Set(expected)].join(" or ");
-  if (message.endsWith("received undefined")) return `is missing; expected ${types}`;
-  return message.replace(/expected \w+/, `expected ${types}`);
+function typeMessage({ message, expected }: z.core.$ZodIssueInvalidType, types: readonly string[]): string {
+  const all = [...new Set(types)].join(" or ");
+  if (message.endsWith("received undefined")) return `is missing; expected ${all}`;
+  return message.replace(`expected ${expected}`, `expected ${all}`);
 }

@@ -30,9 +30,6 @@ export type AnyCaller = Caller | OperatorCaller;
 export const isWorker = (caller: AnyCaller): caller is WorkerCaller => "worker" in caller;
 export const isOperator = (caller: AnyCaller): caller is OperatorCaller => "operator" in caller;
 
-/** The token of `Authorization: Bearer …`; "" where there is none. */
-export const bearerOf = (header: string | undefined): string => /^Bearer +([\w-]+) *$/i.exec(header ?? "")?.[1] ?? "";
-
 /** What a token begins with says which of them it is. */
 export const OPERATOR_PREFIX = "hfo_";
 export const KEY_PREFIX = "hfh_";

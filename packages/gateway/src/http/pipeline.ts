@@ -11,7 +11,6 @@ import {
   KEY_PREFIX,
   OPERATOR_PREFIX,
   SESSION_PREFIX,
-  bearerOf,
 } from "./caller.ts";
 import { tracedRequest } from "../observability/traces.ts";
 import type { Limits } from "./limits.ts";
@@ -48,7 +47,8 @@ export function pipelineOf(
     const log = parts.ctx.log.child({ request_id: requestId, ...(jobId === undefined ? {} : { job_id: jobId }) });
     response.status(route.status);
     const signal = signalOf(response);
-    const answered = await handle({ caller, params, query, body, requestId, log, signal, request, response });
+    const holds = async () => (await callerOf(request, parts.authenticators)) !== undefined;
+    const answered = await handle({ caller, holds, params, query, body, requestId, log, signal, request, response });
     response.locals["jobId"] ??= jobIdIn(answered);
     if (answered !== undefined) response.json(answered);
     else if (!response.headersSent) response.end();
@@ -62,15 +62,15 @@ export function pipelineOf(
     });
 }
 
+async function callerOf(request: Request, authenticators: Authenticators): Promise<AnyCaller | undefined> {
+  const token = /^Bearer +([\w-]+) *$/i.exec(request.get("authorization") ?? "")?.[1] ?? "";
+  if (token.startsWith(KEY_PREFIX)) return authenticators.key(token);
+  if (token.startsWith(SESSION_PREFIX)) return authenticators.session(token);
+  return token.startsWith(OPERATOR_PREFIX) ? authenticators.operator(token) : undefined;
+}
+
 async function authenticate(request: Request, { authenticators, limits }: PipelineParts): Promise<AnyCaller> {
-  const token = bearerOf(request.get("authorization"));
-  const caller = token.startsWith(KEY_PREFIX)
-    ? await authenticators.key(token)
-    : token.startsWith(SESSION_PREFIX)
-      ? await authenticators.session(token)
-      : token.startsWith(OPERATOR_PREFIX)
-        ? authenticators.operator(token)
-        : undefined;
+  const caller = await callerOf(request, authenticators);
   if (caller !== undefined) return caller;
   await limits.stranger(request);
   throw new ApiError(

@@ -35,6 +35,8 @@ type AnswerOf<R> = R extends { responseType: string; response: infer S extends z
 /** What the pipeline hands to a handler: everything checked already. */
 export interface Call<Caller = unknown, Params = unknown, Query = unknown, Body = unknown> {
   caller: Caller;
+  /** Whether the caller's key or session is neither revoked nor past its time now: for answers that go on. */
+  holds: () => Promise<boolean>;
   params: Params;
   query: Query;
   /** The parsed JSON body; undefined where the route takes none or takes an upload. */

@@ -20,7 +20,7 @@ import { requireAllowedUrl } from "../webhooks/endpoints.ts";
 import { prepareAuthorizedJob, requireAuthorization } from "./authorization.ts";
 import { jobColumns } from "./find.ts";
 import { readFunds } from "./funds.ts";
-import { type Repeatable, createRepeatFinder, repeatableOf, requestHashOf } from "./idempotency.ts";
+import { type Repeatable, createRepeatFinder, repeatableOf } from "./idempotency.ts";
 import { paymentRequirementOf } from "./payment-terms.ts";
 import { type PreparedJob, prepareJob } from "./prepare.ts";
 import { presentCreatedJob } from "./present.ts";
@@ -66,7 +66,7 @@ async function createJob(parts: CreateParts, { caller, body, request, log }: Cre
   // An authorization names its job, so a second post of it needs no Idempotency-Key.
   const idempotencyKey = request.get("idempotency-key") ?? body.authorization?.nonce;
   const repeatable = repeatableOf(caller.key.id, idempotencyKey, body);
-  const earlier = (repeatable && (await madeBy(repeatable))) ?? (await jobPaidBy(ctx.db, caller, body));
+  const earlier = repeatable && ((await madeBy(repeatable)) ?? (await jobPaidBy(ctx.db, caller, body, repeatable)));
   if (earlier !== undefined) return answerAgain(ctx, earlier, log);
   requireNoReview(body);
   await requireDecent(ctx, caller, body);
@@ -105,16 +105,21 @@ function requireNoReview({ category }: JobCreate): void {
  * The job that an authorization paid for before, also where it came by another key of the client.
  * @throws ApiError idempotency_conflict where it came with another body
  */
-async function jobPaidBy(db: Database, caller: KeyCaller, body: JobCreate): Promise<string | undefined> {
-  if (body.authorization === undefined) return undefined;
+async function jobPaidBy(
+  db: Database,
+  caller: KeyCaller,
+  { authorization }: JobCreate,
+  { requestHash }: Repeatable,
+): Promise<string | undefined> {
+  if (authorization === undefined) return undefined;
   const row = await db
     .selectFrom("jobs")
     .leftJoin("idempotency_keys", "idempotency_keys.job_id", "jobs.id")
     .select(["jobs.id", "request_hash"])
-    .where("chain_job_id", "=", body.authorization.nonce)
+    .where("chain_job_id", "=", authorization.nonce)
     .where("client_id", "=", caller.client.id)
     .executeTakeFirst();
-  if (row === undefined || row.request_hash === null || row.request_hash === requestHashOf(body)) return row?.id;
+  if (row === undefined || row.request_hash === null || row.request_hash === requestHash) return row?.id;
   throw new ApiError(
     "idempotency_conflict",
     `This authorization came before with another body, and paid for job ${row.id}. Post without it for another job.`,

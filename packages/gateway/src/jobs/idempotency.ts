@@ -24,12 +24,8 @@ export function repeatableOf(
       param: "Idempotency-Key",
     });
   }
-  return { keyId, idempotencyKey, requestHash: requestHashOf(request) };
-}
-
-export function requestHashOf(request: JobCreate): string {
   const understood = canonicalJson({ ...request, reward: formatUsdc(request.reward) });
-  return createHash("sha256").update(understood).digest("hex");
+  return { keyId, idempotencyKey, requestHash: createHash("sha256").update(understood).digest("hex") };
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { Context } from "../context.ts";
-import { bearerOf, isWorker } from "../http/caller.ts";
+import { isWorker } from "../http/caller.ts";
 import { idAfter, pageOf } from "../http/pagination.ts";
 import { type ServedRoute, serve } from "../http/route.ts";
 import { cancelJob } from "./cancel.ts";
-import { createKeyAuthenticator } from "../keys/authenticate.ts";
 import { createJobCreation } from "./create.ts";
 import { listEvents } from "./event-list.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -18,7 +17,6 @@ import { releaseJob } from "./release.ts";
 export function jobRoutes(ctx: Context): ServedRoute[] {
   const { db } = ctx;
   const createJob = createJobCreation(ctx);
-  const callerByKey = createKeyAuthenticator(db);
   return [
     serve("createJob", async (call) => {
       await rememberNetwork(ctx, call.caller.client.address, call.request.ip);
@@ -66,13 +64,11 @@ export function jobRoutes(ctx: Context): ServedRoute[] {
 
     serve("createMessage", ({ caller, params, body }) => sendMessage(ctx, caller, params.id, body)),
 
-    serve("streamEvents", async ({ caller, params, query, request, response, signal }) => {
+    serve("streamEvents", async ({ caller, holds, params, query, request, response, signal }) => {
       const job = await jobOf(db, caller, params.id);
       if (request.accepts(["text/event-stream", "application/json"]) === "application/json") {
         return listEvents(ctx, job, query);
       }
-      const token = bearerOf(request.get("authorization"));
-      const holds = async () => (await callerByKey(token)) !== undefined;
       const lastEventId = request.get("last-event-id");
       await streamEvents(ctx, caller, params.id, { lastEventId, holds, response, signal });
       return undefined;

@@ -103,10 +103,6 @@ async function acceptAll(ctx: Context, trx: Trx, group: readonly Acceptance[]): 
     trx,
     group.map(({ offer }) => offer.id),
   );
-  const takenBack = await takenBackByChain(
-    trx,
-    group.map(({ offer }) => offer).filter(({ job_id }) => !jobs.has(job_id)),
-  );
   const asked = await askedAbout(trx, [...jobs.keys()]);
   await lockWorkers(trx, [...new Set([...asked, ...group.map(({ worker }) => worker.id)])]);
   const given = new Map<string, Given>();
@@ -114,9 +110,7 @@ async function acceptAll(ctx: Context, trx: Trx, group: readonly Acceptance[]): 
   for (const { worker, offer: earlier, word } of group) {
     const [offer = earlier, job, other] = [offers.get(earlier.id), jobs.get(earlier.job_id), given.get(earlier.job_id)];
     const again = offer.status === "accepted" || other?.offerId === offer.id;
-    const refusal = again
-      ? undefined
-      : await refusalNow(trx, { worker, offer, job, takenBack: takenBack.has(offer.id) }, given);
+    const refusal = again ? undefined : await refusalNow(trx, { worker, offer, job }, given);
     outcomes.push(refusal === undefined ? { answer: undefined } : { refusal });
     if (!again && refusal === undefined && job !== undefined)
       given.set(job.id, { job, worker, offerId: offer.id, word, chainJobId: offer.chain_job_id });
@@ -134,31 +128,20 @@ interface Given {
   word: OfferAccept;
 }
 
-/** An offer that a worker wants, with its job where that is open. */
-interface Looked {
-  worker: Worker;
-  offer: OfferRow;
-  job: OpenJob | undefined;
-  takenBack: boolean;
-}
-
 /** @param given What others of the same moment got before. */
 async function refusalNow(
   trx: Trx,
-  { worker, offer, job, takenBack }: Looked,
+  { worker, offer, job }: { worker: Worker; offer: OfferRow; job: OpenJob | undefined },
   given: ReadonlyMap<string, Given>,
 ): Promise<ApiError | undefined> {
   const taken = given.has(offer.job_id);
   const refusal = refusalOf(taken ? { ...offer, status: "rescinded" } : offer);
   if (refusal !== undefined) return refusal;
-  if (takenBack)
-    return new ApiError(
-      "unavailable",
-      `Offer ${offer.id}: the chain took back a block of its job. Accept it again in a moment.`,
-      {
-        retryAfterSeconds: 1,
-      },
-    );
+  // The next blocks bring most such jobs there again, and nobody is asked twice in a round: so the offer stands.
+  if (offer.taken_back) {
+    const detail = `Offer ${offer.id}: the chain took back a block of its job. Accept it again in a moment.`;
+    return new ApiError("unavailable", detail, { retryAfterSeconds: 1 });
+  }
   if (job === undefined) return new ApiError("offer_expired", `Offer ${offer.id}: its job is not open any more.`);
   if (!job.review) return undefined;
   const own = [...given.values()].filter((other) => other.worker.id === worker.id).map((other) => other.job.id);
@@ -215,23 +198,6 @@ async function giveJobs(ctx: Context, trx: Trx, given: readonly Given[]): Promis
       return acceptIntent(ctx.chain.deployment.escrow, onChain, worker.address, signed);
     }),
   );
-}
-
-/**
- * Offers whose jobs are not where they were when they were offered, since a reorg took back the block of it. The next blocks
- * bring most of them there again, and in one round nobody is asked twice: so the offers stand.
- */
-async function takenBackByChain(
-  trx: Trx,
-  offers: readonly Pick<OfferRow, "id" | "job_id" | "round">[],
-): Promise<Set<string>> {
-  if (offers.length === 0) return new Set();
-  const { rows } = await sql<{ id: string }>`
-    select offers.id from offers join jobs on jobs.id = offers.job_id
-    where offers.id = any (${offers.map(({ id }) => id)}::text[]) and jobs.ended_at is null
-      and (jobs.chain_status is null or jobs.round < offers.round)
-  `.execute(trx);
-  return new Set(rows.map(({ id }) => id));
 }
 
 /** Who is being asked about these jobs, whose rows must be locked. */

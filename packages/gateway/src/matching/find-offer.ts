@@ -25,7 +25,11 @@ const offers = (db: Database) =>
       "jobs.deadline_seconds",
       "jobs.chain_job_id",
     ])
-    .select(sql<boolean>`offers.expires_at <= now()`.as("expired"));
+    .select(sql<boolean>`offers.expires_at <= now()`.as("expired"))
+    // A reorg took back the block by which the job came to be offered.
+    .select(
+      sql<boolean>`jobs.ended_at is null and (jobs.chain_status is null or jobs.round < offers.round)`.as("taken_back"),
+    );
 
 /** An offer with what its worker may know of the job. */
 export type OfferRow = Awaited<ReturnType<ReturnType<typeof offers>["execute"]>>[number];

@@ -77,45 +77,35 @@ const statements = [
   $$`,
 
   // For each of these jobs in turn: where as many as it wants are free of the workers named for it, they get its offers, the
-  // job its event and its next wave. Of the others nothing is written and nothing returned. Who may be taken is as in
-  // `reserve_together`; nobody is given to two of the jobs. The jobs' rows must be locked.
+  // job its event and its next wave. Of the others nothing is written and nothing returned. Who may be taken is the
+  // word of `reserve_together`; nobody is given to two of the jobs. The jobs' rows must be locked.
   sql`create function offer_together(wanted jsonb) returns table (
       "jobId" text, id text, sequence int4, endpoints text[], workers text[]
     ) language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       one record;
-      places int8[];
       taken text[] := '{}';
       client text;
     begin
       for one in
-        select * from jsonb_to_recordset(wanted) as one (
-          id text, round int4, parties text[], count int4, workers text[], profiles text[], revisions int8[],
-          offers text[], packet jsonb, wave int4, seconds float8, event text
+        with reserved as (
+          select job, array_agg(worker order by place) as workers
+          from reserve_together(wanted, '{}') with ordinality reserved (job, worker, place)
+          group by job
         )
+        select asked.*, reserved.workers as given
+        from jsonb_to_recordset(wanted) as asked (
+          id text, round int4, count int4, workers text[], profiles text[], offers text[], packet jsonb, wave int4,
+          seconds float8, event text
+        )
+        join reserved on reserved.job = asked.id and cardinality(reserved.workers) = asked.count
       loop
-        places := array(
-          select named.place
-          from unnest(one.workers, one.revisions) with ordinality named (id, revision, place)
-          join workers w on w.id = named.id and w.revision = named.revision
-          where w.presence = 'online' and w.load + w.offered < w.capacity
-            and w.id <> all (taken) and w.address <> all (one.parties)
-            and not exists (
-              select from offers o
-              where o.job_id = one.id and o.worker_id = named.id and (o.round = one.round or o.status = 'accepted')
-            )
-          order by named.place
-          limit one.count
-          for no key update of w skip locked
-        );
-        continue when cardinality(places) < one.count;
-        workers := array(select one.workers[place] from unnest(places) place);
-        taken := taken || workers;
+        taken := taken || one.given;
         insert into offers (id, job_id, worker_id, profile_id, round, wave, packet, expires_at)
-        select one.offers[nth], one.id, one.workers[place], one.profiles[place], one.round, one.wave, one.packet,
-          now() + make_interval(secs => one.seconds)
-        from unnest(places) with ordinality chosen (place, nth);
+        select one.offers[nth], one.id, worker, one.profiles[array_position(one.workers, worker)], one.round, one.wave,
+          one.packet, now() + make_interval(secs => one.seconds)
+        from unnest(one.given) with ordinality chosen (worker, nth);
         update jobs
         set wave = one.wave, next_wave_at = now() + make_interval(secs => one.seconds), sequence = jobs.sequence + 1
         where jobs.id = one.id
@@ -133,6 +123,7 @@ const statements = [
         perform pg_notify('job_events', one.id);
         "jobId" := one.id;
         id := one.event;
+        workers := one.given;
         endpoints := endpoints_for('job.offered', one.id, client);
         return next;
       end loop;
