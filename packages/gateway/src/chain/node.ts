@@ -6,8 +6,10 @@ import {
   Network,
   getBigInt,
   getNumber,
+  isError,
   toQuantity,
 } from "ethers";
+import pRetry from "p-retry";
 import { SpanKind } from "@opentelemetry/api";
 import { traced } from "../observability/traces.ts";
 import { ChainUnavailable } from "./errors.ts";
@@ -62,6 +64,9 @@ export type BlockTag = "latest" | "finalized" | bigint;
 /** A node may hang; what it was asked is asked again later by whoever asked. */
 const TIMEOUT_MS = 10_000;
 
+/** One lost packet shall not cost a caller their request: a call that only reads is sent again, after some 0.05 s and 0.15 s. */
+const READS_AGAIN = { retries: 2, minTimeout: 50, factor: 3, randomize: true };
+
 /** What one process asks of the chain's node: ethers' provider, whose calls of one moment travel as one batch. */
 export class ChainNode extends JsonRpcProvider {
   constructor(url: string, chainId: number) {
@@ -75,8 +80,11 @@ export class ChainNode extends JsonRpcProvider {
 
   /** @throws NodeError for an answer that is an error, ChainUnavailable for none */
   override async send(method: string, params: unknown[]): Promise<unknown> {
+    const ask = () => traced(method, {}, () => super.send(method, params) as Promise<unknown>, SpanKind.CLIENT);
     try {
-      return await traced(method, {}, () => super.send(method, params) as Promise<unknown>, SpanKind.CLIENT);
+      // What becomes of a transaction that was sent is the outbox's to find out.
+      if (method === "eth_sendRawTransaction") return await ask();
+      return await pRetry(ask, { ...READS_AGAIN, shouldRetry: ({ error }) => wasLost(error) });
     } catch (error) {
       if (error instanceof NodeError) throw error;
       throw new ChainUnavailable(`The node did not answer ${method}: ${(error as Error).message}`, { cause: error });
@@ -123,6 +131,11 @@ export class ChainNode extends JsonRpcProvider {
       logs: toLogs(raw["logs"] ?? []),
     };
   }
+}
+
+/** Not so: the node's own error, a node that hung (the caller has waited long enough) and the end of this process' provider. */
+function wasLost(error: Error): boolean {
+  return !(error instanceof NodeError || isError(error, "TIMEOUT") || isError(error, "UNSUPPORTED_OPERATION"));
 }
 
 function toTag(tag: BlockTag | "pending"): string {
