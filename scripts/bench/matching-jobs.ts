@@ -4,6 +4,7 @@ import { domainOf } from "@hireforhumans/protocol";
 import type { Database } from "../../packages/gateway/src/context.ts";
 import type { Schema } from "../../packages/gateway/src/database/schema.ts";
 import { buildPacket } from "../../packages/gateway/src/handoff/packet.ts";
+import { redactPacket } from "../../packages/gateway/src/handoff/redact.ts";
 import { newId } from "../../packages/gateway/src/ids.ts";
 
 type Profile = Pick<
@@ -75,6 +76,7 @@ export function jobRow(clientId: string, asked: Asked): InsertObject<Schema, "jo
     terms: JSON.stringify({ ...parties, domain: domainOf(asked.domain), work_window: 900 }),
     request: JSON.stringify({ description, requirements: [], fallback: "wait", metadata: {}, state: null }),
     packet: JSON.stringify(packet),
+    preview: JSON.stringify(redactPacket(packet)),
     status: "open",
     chain_status: "open",
     deadline_seconds: 4_102_444_800n,

@@ -6,8 +6,8 @@ export type LifeName = "paid" | "filed" | "rejected" | "lapsed" | "refunded" | "
 /** Where a process dies, by what leaves it, so that nothing in the product knows of it. */
 export type Moment =
   /**
-   * A statement to the database. `written`: its answer is there, its transaction still open; `committed`: the commit's
-   * answer is there. `of` is looked for in the statement and its parameters as JSON.
+   * A statement to the database. `written`: its answer is there, its transaction still open, where it is part of one; `committed`:
+   * the commit's answer is there. `of` is looked for in the statement and its parameters as JSON.
    */
   | { kind: "statement"; of: RegExp; edge: "before" | "written" | "committed" }
   /** A call of the chain's node, before the node has it or once it has answered. `of` is looked for in its parameters. */
@@ -110,12 +110,8 @@ export const points: readonly Point[] = [
     "it is not sent again in vain",
   ),
   ...following("funding", "Funded"),
-  gateway(
-    "offers: written",
-    statement(/offer_together|insert into offers/, "written"),
-    "nobody is held by half an offer",
-  ),
-  gateway("offers: made", statement(/offer_together|insert into offers/, "committed"), "the workers see them"),
+  gateway("offers: written", statement(/offer_jobs|insert into offers/, "written"), "nobody is held by half an offer"),
+  gateway("offers: made", statement(/offer_jobs|insert into offers/, "committed"), "the workers see them"),
   gateway(
     "acceptance: taken",
     statement(/update offers\s+set status = 'accepted'/, "written"),

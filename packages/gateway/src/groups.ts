@@ -40,6 +40,8 @@ export function inGroups<Item, Answer>(
         for (const { reject } of group) reject(error);
       }
       if (apartMs > 0) await sleep(Math.max(0, apartMs - (performance.now() - began)));
+      // Who goes on with the next at once is of the next group, not of the one after it.
+      await nextTurn();
     }
     running = false;
   }

@@ -133,6 +133,8 @@ export interface Schema {
     terms: Json<TermsJson>;
     request: Json<StoredRequest>;
     packet: Json<ContextPacket>;
+    /** What of the packet may be told before acceptance, see handoff/redact.ts. Null: made by an earlier gateway. */
+    preview: JsonOrNull<Record<string, unknown>>;
     /** What callers see: the chain's status, ahead of it where a signed word is stored and on its way. */
     status: string;
     /** The escrow's status by the followed branch; null until the funding is seen. */
@@ -213,8 +215,8 @@ export interface Schema {
     wave: number;
     status: Generated<OfferStatus>;
     reason: string | null;
-    /** What may be told before acceptance, see handoff/redact.ts. */
-    packet: Json<Record<string, unknown>>;
+    /** What may be told before acceptance, where the job has no preview; else {}. */
+    packet: ColumnType<Record<string, unknown>, string | undefined, string>;
     expires_at: Date;
     signature: string | null;
     valid_until_seconds: bigint | null;

@@ -1,6 +1,7 @@
 import { type JobCreate, termsToJson } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Trx } from "../context.ts";
+import { redactPacket } from "../handoff/redact.ts";
 import type { PreparedJob } from "./prepare.ts";
 import type { CreatedJob } from "./present.ts";
 
@@ -23,16 +24,16 @@ export async function insertJobs(trx: Trx, jobs: readonly NewJob[]): Promise<Cre
   const rows = jobs.map(rowOf);
   const { rows: written } = await sql<Written>`
     insert into jobs (
-      id, client_id, key_id, chain_job_id, terms, request, packet, status, deadline_seconds, reward, fee, category, domain,
+      id, client_id, key_id, chain_job_id, terms, request, packet, preview, status, deadline_seconds, reward, fee, category, domain,
       skills, languages, certifications, countries_allow, countries_deny, min_reputation, pool_id, tier,
       estimated_match_seconds, workers_available, sequence
     )
     select
-      id, client_id, key_id, chain_job_id, terms, request, packet, 'funding', deadline_seconds, reward, fee, category, domain,
+      id, client_id, key_id, chain_job_id, terms, request, packet, preview, 'funding', deadline_seconds, reward, fee, category, domain,
       skills, languages, certifications, countries_allow, countries_deny, min_reputation, pool_id, tier,
       estimated_match_seconds, workers_available, 1
     from jsonb_to_recordset(${JSON.stringify(rows.map(toJson))}::jsonb) as job (
-      id text, client_id text, key_id text, chain_job_id text, terms jsonb, request jsonb, packet jsonb,
+      id text, client_id text, key_id text, chain_job_id text, terms jsonb, request jsonb, packet jsonb, preview jsonb,
       deadline_seconds int8, reward int8, fee int8, category text, domain text, skills text[], languages text[],
       certifications text[], countries_allow text[], countries_deny text[], min_reputation numeric, pool_id text, tier text,
       estimated_match_seconds int4, workers_available int4
@@ -71,6 +72,7 @@ function rowOf({ clientId, keyId, body, job, availability }: NewJob) {
       state: packet.state,
     },
     packet,
+    preview: redactPacket(packet),
     deadline_seconds: terms.deadline,
     reward,
     fee,

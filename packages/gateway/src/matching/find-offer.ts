@@ -15,7 +15,6 @@ const offers = (db: Database) =>
       "offers.status",
       "offers.reason",
       "offers.round",
-      "offers.packet",
       "offers.expires_at",
       "offers.created_at",
       "jobs.category",
@@ -25,6 +24,7 @@ const offers = (db: Database) =>
       "jobs.deadline_seconds",
       "jobs.chain_job_id",
     ])
+    .select(sql<Record<string, unknown>>`coalesce(jobs.preview, offers.packet)`.as("preview"))
     .select(sql<boolean>`offers.expires_at <= now()`.as("expired"))
     // A reorg took back the block by which the job came to be offered.
     .select(
@@ -115,7 +115,7 @@ export function presentOffer({ deployment }: Pick<Context["chain"], "deployment"
     work_window_seconds: row.terms.work_window,
     deadline_at: new Date(Number(row.deadline_seconds) * 1000).toISOString(),
     expires_at: row.expires_at.toISOString(),
-    packet: row.packet,
+    packet: row.preview,
     terms: row.terms,
     chain_id: Number(deployment.chainId),
     escrow: deployment.escrow,

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
-import type { Trx } from "../context.ts";
+import type { Context, Trx } from "../context.ts";
 import { redactPacket } from "../handoff/redact.ts";
 import { newId } from "../ids.ts";
-import { type ToldEvent, addDeliveries, appendJobEvents } from "../jobs/events.ts";
+import { appendJobEvents } from "../jobs/events.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { Candidate, CandidateIndex } from "./candidates.ts";
-import type { DueJob, OpenJob } from "./open-job.ts";
+import type { Candidate } from "./candidates.ts";
+import type { OpenJob, ReadyJob } from "./open-job.ts";
 import { partiesOf } from "./requirements.ts";
 import { SPARE, type Wanted, withNamed } from "./reserve.ts";
 
@@ -21,7 +21,7 @@ export interface NewOffers {
  */
 export async function makeOffers(trx: Trx, wanted: readonly NewOffers[]): Promise<void> {
   const rows = wanted.flatMap(({ job, wave, candidates, seconds }) => {
-    const packet = candidates.length === 0 ? null : redactPacket(job.packet);
+    const packet = candidates.length === 0 || job.packet === null ? {} : redactPacket(job.packet);
     return candidates.map(({ workerId, profileId }) => {
       return {
         id: newId("off"),
@@ -61,25 +61,24 @@ export async function makeOffers(trx: Trx, wanted: readonly NewOffers[]): Promis
   );
 }
 
-/** A job that is to make this wave, and for how long its offers run. */
+/** A job that is to make this wave at once, and for how long its offers run. */
 export interface NextWave extends Wanted {
-  job: DueJob;
+  job: ReadyJob;
   wave: number;
   seconds: number;
 }
 
 /**
  * Most jobs find all whom they want among the first whom the index names: those are reserved and offered the job, told and
- * set to wait for the answers by one statement. Nothing becomes of the others. The jobs' rows must be locked, and none be a
- * review, whose reviewers are looked at once more when they are reserved.
- * @returns who was asked, by the job's id
+ * set to wait for the answers by one statement, a transaction of its own. Nothing becomes of the others, nor of those that
+ * were changed since they were read.
+ * @returns the jobs that were offered
  */
 export async function offerToNamed(
-  trx: Trx,
-  candidates: CandidateIndex,
+  { db, candidates, chain }: Context,
   wanted: readonly NextWave[],
-): Promise<Map<string, string[]>> {
-  if (wanted.length === 0) return new Map();
+): Promise<Set<string>> {
+  if (wanted.length === 0) return new Set();
   const offered = await withNamed(candidates, wanted, async (all) => {
     const rows = all.flatMap(({ wanted: { job, count, wave, seconds }, named }) => {
       if (named.length < count) return [];
@@ -93,20 +92,21 @@ export async function offerToNamed(
         profiles: first.map(({ profileId }) => profileId),
         revisions: first.map(({ revision }) => revision),
         offers: Array.from({ length: count }, () => newId("off")),
-        packet: redactPacket(job.packet),
         wave,
         seconds,
         event: newId("evt"),
+        endpoints: job.endpoints,
+        deliveries: job.endpoints.map(() => newId("dlv")),
       };
     });
-    const told = await sql<ToldEvent & { workers: string[] }>`
-      select * from offer_together(${JSON.stringify(rows)}::jsonb)
-    `.execute(trx);
-    await addDeliveries(trx, told.rows);
-    return new Map(told.rows.map(({ jobId, workers }) => [jobId, workers]));
+    if (rows.length === 0) return [];
+    const told = await sql<{ job: string; workers: string[] }>`
+      select * from offer_jobs(${JSON.stringify(rows)}::jsonb, ${chain.head().timestampSeconds}::int8)
+    `.execute(db);
+    return told.rows;
   });
-  candidates.hold([...offered.values()].flat());
-  return offered;
+  candidates.hold(offered.flatMap(({ workers }) => workers));
+  return new Set(offered.map(({ job }) => job));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Selectable, sql } from "kysely";
+import type { ContextPacket } from "@hireforhumans/protocol";
 import type { Context, Trx } from "../context.ts";
 import type { Schema } from "../database/schema.ts";
 import { type AskingRow, askingColumns } from "./requirements.ts";
@@ -12,7 +13,9 @@ export async function lockOpenJobs(ctx: Context, trx: Trx, jobIds: readonly stri
   return (
     trx
       .selectFrom("jobs")
-      .select([...askingColumns, "wave", "next_wave_at", "unmatched_at", "request", "packet"])
+      .select([...askingColumns, "wave", "next_wave_at", "unmatched_at", "request"])
+      // Only an offer of a job without a preview needs it, and it can be a megabyte.
+      .select(sql<ContextPacket | null>`case when preview is null then packet end`.as("packet"))
       .select(sql<boolean>`exists (select 1 from reviews where job_id = jobs.id)`.as("review"))
       // Asked of reviews only: of other jobs it would find nothing, at the price of a search.
       .select(
@@ -48,6 +51,21 @@ export type DueJob = AskingRow &
     /** Who was asked in this round. */
     workers: string[];
   };
+
+/** A job whose next wave is due and can be made at once: nobody is being asked, and it is no review. */
+export type ReadyJob = AskingRow &
+  Pick<DueJob, "wave" | "workers"> & {
+    /** The webhook endpoints that want to hear of its offers. */
+    endpoints: string[];
+  };
+
+/** Those of the jobs whose next wave can be made at once, as they are now: they are not locked. */
+export async function readyJobs({ db, chain }: Context, jobIds: readonly string[]): Promise<ReadyJob[]> {
+  const { rows } = await sql<ReadyJob>`
+    select * from due_jobs(${jobIds}::text[], ${chain.head().timestampSeconds}::int8)
+  `.execute(db);
+  return rows;
+}
 
 /** Locks those of the jobs that are due, see `lockOpenJobs`. */
 export async function lockDueJobs(ctx: Context, trx: Trx, jobIds: readonly string[]): Promise<DueJob[]> {

@@ -4,9 +4,10 @@ import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
 import type { Candidate } from "./candidates.ts";
-import { type NextWave, makeOffers, offerToNamed, wakeWorkers } from "./offers.ts";
-import { type DueJob, type Wave, lockDueJobs, setNextWaves } from "./open-job.ts";
-import { isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
+import { makeOffers, offerToNamed, wakeWorkers } from "./offers.ts";
+import { type DueJob, type Wave, lockDueJobs, readyJobs, setNextWaves } from "./open-job.ts";
+import type { AskingRow } from "./requirements.ts";
+import { type Wanted, isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
 /**
  * Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. Seldom:
@@ -44,20 +45,17 @@ type Step = boolean | typeof unheard;
 
 /** Jobs that are due while others are being stepped are stepped together, each by its own rules. */
 export function createWaves(ctx: Context): Waves {
-  const stepAll = (heard: boolean) =>
-    inGroups(
-      (jobIds: string[]) => {
-        let reserved: readonly string[] = [];
-        return inOneTransaction(ctx, jobIds, async (trx, group: readonly string[]) => {
-          // What was tried before was taken back: those whom it reserved are free.
-          ctx.candidates.release(reserved);
-          return advanceAll(ctx, trx, group, { heard, onReserved: (ids) => (reserved = ids) });
-        });
-      },
-      { most: MOST },
-    );
-  const step = stepAll(false);
-  const lastStep = stepAll(true);
+  const step = inGroups(
+    async (jobIds: string[]) => {
+      const offered = await offerAtOnce(ctx, jobIds);
+      const left = jobIds.filter((jobId) => !offered.has(jobId));
+      const stepped = await stepLocked(ctx, left, false);
+      const outcomes = new Map(left.map((jobId, index) => [jobId, stepped[index]]));
+      return jobIds.map((jobId): Outcome<Step> => outcomes.get(jobId) ?? { answer: true });
+    },
+    { most: MOST },
+  );
+  const lastStep = inGroups((jobIds: string[]) => stepLocked(ctx, jobIds, true), { most: MOST });
   const hear = inGroups((jobIds: string[]) => ctx.feed.refresh().then(() => jobIds));
 
   async function advance(jobId: string): Promise<boolean> {
@@ -77,7 +75,44 @@ export function createWaves(ctx: Context): Waves {
   };
 }
 
-interface Due extends NextWave {
+/**
+ * Makes the next wave of those jobs for which the index names enough, by two statements for all of them.
+ * @returns the jobs that were offered; with the others there is more to it
+ */
+async function offerAtOnce(ctx: Context, jobIds: readonly string[]): Promise<Set<string>> {
+  try {
+    const ready = inTurn(jobIds, await readyJobs(ctx, jobIds));
+    return await offerToNamed(
+      ctx,
+      ready.flatMap((job) => {
+        const { exhausted, ...next } = nextWaveOf(ctx.config, job);
+        return exhausted || !isNamedFor(ctx.candidates, job) ? [] : [next];
+      }),
+    );
+  } catch (error) {
+    ctx.log.warn(
+      { err: error, members: jobIds.length },
+      "a group was not offered at once; its jobs are locked and looked at",
+    );
+    return new Set();
+  }
+}
+
+function stepLocked(ctx: Context, jobIds: readonly string[], heard: boolean): Promise<Outcome<Step>[]> {
+  let reserved: readonly string[] = [];
+  return inOneTransaction(ctx, jobIds, async (trx, group) => {
+    // What was tried before was taken back: those whom it reserved are free.
+    ctx.candidates.release(reserved);
+    return advanceAll(ctx, trx, group, { heard, onReserved: (workerIds) => (reserved = workerIds) });
+  });
+}
+
+interface Due extends Wanted {
+  job: DueJob;
+  /** The wave that is to be made. */
+  wave: number;
+  /** For how long its offers run. */
+  seconds: number;
   /** All waves are over. */
   exhausted: boolean;
 }
@@ -102,19 +137,16 @@ async function advanceAll(
       next.set(job.id, { wave: job.wave, at: job.until });
       continue;
     }
-    const due = await dueOf(ctx, trx, job);
-    if (due === undefined) next.set(job.id, { wave: job.wave, at: OVERLOOKED_SECONDS });
-    else looking.push(due);
+    const due = nextWaveOf(ctx.config, job);
+    if (due.exhausted && job.unmatched_at === null && !(await giveUp(ctx, trx, job))) {
+      next.set(job.id, { wave: job.wave, at: OVERLOOKED_SECONDS });
+    } else looking.push(due);
   }
-  const named = looking.filter(({ job }) => isNamedFor(ctx.candidates, job) && !job.review);
-  const offered = await offerToNamed(trx, ctx.candidates, named);
-  onReserved([...offered.values()].flat());
-  const others = looking.filter(({ job }) => !offered.has(job.id));
-  const reserved = await reserveWorkers(trx, ctx.candidates, others);
-  onReserved([...offered.values(), ...[...reserved.values()].map(ids)].flat());
+  const reserved = await reserveWorkers(trx, ctx.candidates, looking);
+  onReserved([...reserved.values()].flatMap(ids));
   const found = ({ job }: Due) => reserved.get(job.id) ?? [];
   const [left, decided] = [new Set<string>(), [] as Due[]];
-  for (const due of others) {
+  for (const due of looking) {
     if (!heard && isNamedFor(ctx.candidates, due.job) && found(due).length < due.count) {
       ctx.candidates.release(ids(found(due)));
       left.add(due.job.id);
@@ -126,26 +158,26 @@ async function advanceAll(
   );
   for (const due of decided) next.set(due.job.id, await waveAfter(ctx, trx, due, found(due).length));
   await setNextWaves(trx, next);
-  return jobIds.map((jobId) => ({ answer: left.has(jobId) ? unheard : next.has(jobId) || offered.has(jobId) }));
+  return jobIds.map((jobId) => ({ answer: left.has(jobId) ? unheard : next.has(jobId) }));
 }
 
 const ids = (candidates: readonly Candidate[]): string[] => candidates.map(({ workerId }) => workerId);
 
 /** In the order in which they came, each once. */
-function inTurn(jobIds: readonly string[], jobs: readonly DueJob[]): DueJob[] {
+function inTurn<Job extends { id: string }>(jobIds: readonly string[], jobs: readonly Job[]): Job[] {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   return [...new Set(jobIds)].flatMap((jobId) => byId.get(jobId) ?? []);
 }
 
-/** @returns undefined where the job is given up */
-async function dueOf(ctx: Context, trx: Trx, job: DueJob): Promise<Due | undefined> {
-  const { offerWaveSizes: sizes, offerWaveSeconds: waits } = ctx.config;
+/** What a job's next wave is; once all are over, the last one for as long as somebody may have been overlooked. */
+function nextWaveOf<Job extends AskingRow & { wave: number; workers: string[] }>(
+  { offerWaveSizes: sizes, offerWaveSeconds: waits }: Context["config"],
+  job: Job,
+) {
   const last = sizes.length - 1;
-  const exhausted = job.wave > last;
-  if (exhausted && job.unmatched_at === null && !(await giveUp(ctx, trx, job))) return undefined;
   const wave = Math.min(job.wave, last);
   const [count, seconds] = [sizes[wave] ?? 1, waits[wave] ?? OVERLOOKED_SECONDS];
-  return { job, wave: wave + 1, count, asked: new Set(job.workers), seconds, exhausted };
+  return { job, wave: wave + 1, count, asked: new Set(job.workers), seconds, exhausted: job.wave > last };
 }
 
 async function waveAfter(ctx: Context, trx: Trx, due: Due, offers: number): Promise<Wave> {

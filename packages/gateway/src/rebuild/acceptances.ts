@@ -1,14 +1,11 @@
-import type { ContextPacket } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Database } from "../context.ts";
-import { redactPacket } from "../handoff/redact.ts";
 import { newId } from "../ids.ts";
 import { profileIdOf, workerIdOf } from "./accounts.ts";
 
 interface Acceptance {
   jobId: string;
   domain: string;
-  packet: ContextPacket;
   worker: string;
   round: number;
 }
@@ -28,7 +25,7 @@ export async function restoreAcceptances(db: Database, escrow: string): Promise<
 /** A job that was completed in one call was accepted in it, in the round that the reopenings before it make. */
 async function readAcceptances(db: Database, escrow: string): Promise<Acceptance[]> {
   const { rows } = await sql<Acceptance>`
-    select j.id as "jobId", j.domain, j.packet, e.args ->> 'worker' as worker,
+    select j.id as "jobId", j.domain, e.args ->> 'worker' as worker,
       coalesce((e.args ->> 'round')::int4, (
         select count(*)::int4 from chain_events r
         where r.chain_job_id = e.chain_job_id and r.address = e.address and r.name = 'Reopened'
@@ -39,7 +36,7 @@ async function readAcceptances(db: Database, escrow: string): Promise<Acceptance
   return rows;
 }
 
-async function restoreAcceptance(db: Database, { jobId, domain, packet, worker, round }: Acceptance): Promise<boolean> {
+async function restoreAcceptance(db: Database, { jobId, domain, worker, round }: Acceptance): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const workerId = await workerIdOf(trx, worker);
     const inserted = await trx
@@ -52,7 +49,6 @@ async function restoreAcceptance(db: Database, { jobId, domain, packet, worker, 
         round,
         wave: 0,
         status: "accepted",
-        packet: JSON.stringify(redactPacket(packet)),
         expires_at: sql<Date>`now()`,
         decided_at: sql<Date>`now()`,
       })

@@ -11,6 +11,7 @@ import {
 import type { ChainNode } from "../chain/node.ts";
 import type { Deployment } from "../chain/reader.ts";
 import type { Database, Trx } from "../context.ts";
+import { redactPacket } from "../handoff/redact.ts";
 import { appendJobEvent } from "../jobs/events.ts";
 import type { RecordOf } from "../records/record.ts";
 import { clientIdOf } from "./accounts.ts";
@@ -67,6 +68,7 @@ async function insertJob(trx: Trx, job: RestoredJob): Promise<boolean> {
       terms: JSON.stringify(termsToJson(terms)),
       request: JSON.stringify(asked.request),
       packet: JSON.stringify(packet),
+      preview: JSON.stringify(redactPacket(packet)),
       status: "funding",
       deadline_seconds: terms.deadline,
       reward: terms.reward,

@@ -212,7 +212,6 @@ describeOnDatabases("the search for candidates", (database) => {
         round: 0,
         wave: 1,
         status: "rejected",
-        packet: "{}",
         expires_at: new Date(),
       })
       .execute();

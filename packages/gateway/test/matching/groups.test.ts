@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { sql } from "kysely";
+import { type Updateable, sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Context } from "../../src/context.ts";
+import type { Schema } from "../../src/database/schema.ts";
 import { newId } from "../../src/ids.ts";
 import { createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { CandidateIndex } from "../../src/matching/candidates.ts";
+import { offersById } from "../../src/matching/find-offer.ts";
+import { offerToNamed } from "../../src/matching/offers.ts";
+import { readyJobs } from "../../src/matching/open-job.ts";
 import { type Waves, createWaves } from "../../src/matching/waves.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
@@ -19,13 +23,13 @@ describeOnDatabases("jobs that are matched together", (database) => {
   afterAll(() => world.stop());
 
   /** Matching of a gateway of its own, whose index has heard of everybody, or of nobody. */
-  async function gateway(heard: boolean): Promise<Waves> {
+  async function context(heard: boolean): Promise<Context> {
     const candidates = new CandidateIndex();
     const feed = createCandidateFeed({ db: world.ctx.db, candidates, log: silentLog });
     if (heard) await feed.refresh();
-    const ctx: Context = { ...world.ctx, candidates, feed };
-    return createWaves(ctx);
+    return { ...world.ctx, candidates, feed };
   }
+  const gateway = async (heard: boolean): Promise<Waves> => createWaves(await context(heard));
 
   /** Whoever comes while one is being worked on is in the next group. */
   const together = <Item>(items: readonly Item[], act: (item: Item) => Promise<unknown>, one: Item) =>
@@ -100,12 +104,14 @@ describeOnDatabases("jobs that are matched together", (database) => {
     });
 
     it(`loses none by one that can't be matched, ${by}`, async () => {
-      const workers = [await world.worker(), await world.worker()].map(({ id }) => id);
+      const workers = [await world.worker(), await world.worker(), await world.worker()].map(({ id }) => id);
       const [first, broken, last] = [await world.job(), await world.job(), await world.job()];
-      await world.ctx.db.updateTable("jobs").set({ packet: "{}" }).where("id", "=", broken).execute();
+      await world.ctx.db.updateTable("jobs").set({ preview: null, packet: "{}" }).where("id", "=", broken).execute();
       const results = await advance(await gateway(heard), [first, broken, last]);
       expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-      expect([await asked(first), await asked(last)].flat().toSorted()).toEqual(workers.toSorted());
+      const given = [await asked(first), await asked(last)].flat();
+      expect(new Set(given).size, "one each").toBe(2);
+      expect(workers).toEqual(expect.arrayContaining(given));
       expect(await asked(broken)).toEqual([]);
     });
   }
@@ -119,6 +125,71 @@ describeOnDatabases("jobs that are matched together", (database) => {
     await waves.advance(job);
     expect((await asked(job)).toSorted()).toEqual(workers.map(({ id }) => id).toSorted());
   });
+
+  const changes: [string, (job: string) => Promise<unknown>][] = [
+    ["is in another wave", (job) => setJob(job, { wave: 1 })],
+    ["is in another round", (job) => setJob(job, { round: 1 })],
+    ["is being cancelled", (job) => setJob(job, { cancel_requested_at: new Date() })],
+    ["waits for an answer", (job) => setJob(job, { next_wave_at: new Date(Date.now() + 60_000) })],
+    ["was offered to somebody who came back", offerToAnother],
+    ["is told to an endpoint that is new", listen],
+  ];
+  it.each(changes)("leaves a job for a second look that %s since it was read", async (_what, change) => {
+    const worker = await world.worker();
+    const ctx = await context(true);
+    const [changed, kept] = [await world.job(), await world.job()];
+    const ready = await readyJobs(ctx, [changed, kept]);
+    expect(ready).toHaveLength(2);
+    await change(changed);
+    const before = await asked(changed);
+    const wanted = ready
+      .toSorted((a) => (a.id === changed ? -1 : 1))
+      .map((job) => ({ job, wave: 1, count: 1, seconds: 20, asked: new Set<string>() }));
+    // The second is named nobody: the only one who fits is meant for the first.
+    expect(await offerToNamed(ctx, wanted.slice(0, 1))).toEqual(new Set());
+    expect(await asked(changed)).toEqual(before);
+    expect(await offerToNamed(ctx, wanted.slice(1))).toEqual(new Set([kept]));
+    expect(await asked(kept)).toEqual([worker.id]);
+  });
+
+  it("shows what the job of an earlier gateway is about, and no name", async () => {
+    await world.worker();
+    const job = await world.job({ description: "Call Maria Lopez back." });
+    await world.ctx.db.updateTable("jobs").set({ preview: null }).where("id", "=", job).execute();
+    await (await gateway(true)).advance(job);
+    const [made] = await world.offers(job);
+    const offer = (await offersById(world.ctx.db, [made!.id])).get(made!.id);
+    expect(offer?.preview).toMatchObject({ goal: "Call [value] back.", redactions: ["goal", "entities"] });
+  });
+
+  const setJob = (id: string, values: Updateable<Schema["jobs"]>) =>
+    world.ctx.db.updateTable("jobs").set(values).where("id", "=", id).execute();
+
+  async function offerToAnother(job: string): Promise<void> {
+    const { id: worker_id, profileId: profile_id } = await world.worker({}, { presence: "offline" });
+    const expires_at = new Date(Date.now() + 60_000);
+    await world.ctx.db
+      .insertInto("offers")
+      .values({ id: newId("off"), job_id: job, worker_id, profile_id, round: 0, wave: 0, expires_at })
+      .execute();
+  }
+
+  async function listen(job: string): Promise<void> {
+    const { client_id } = await jobRow(job);
+    const endpoint = { url: "https://agent.example/hooks", secret: "", old_secret: null, old_secret_until: null };
+    await world.ctx.db
+      .insertInto("webhook_endpoints")
+      .values({
+        id: newId("whk"),
+        client_id,
+        job_id: job,
+        ...endpoint,
+        headers: "{}",
+        open_until: null,
+        deleted_at: null,
+      })
+      .execute();
+  }
 
   it("gives no worker and no job twice where two gateways match the same jobs by the same index", async () => {
     const workers = await Promise.all(Array.from({ length: 10 }, () => world.worker()));

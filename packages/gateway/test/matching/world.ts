@@ -5,6 +5,7 @@ import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
 import type { Context } from "../../src/context.ts";
 import type { Schema } from "../../src/database/schema.ts";
 import { buildPacket } from "../../src/handoff/packet.ts";
+import { redactPacket } from "../../src/handoff/redact.ts";
 import { newId } from "../../src/ids.ts";
 import { bootstrapClient } from "../../src/keys/bootstrap.ts";
 import { type AcceptOffer, createAcceptance } from "../../src/matching/accept.ts";
@@ -55,6 +56,8 @@ const verifier = new Wallet(`0x${"55".repeat(32)}`).address;
 
 /** What tests fill, in the order in which it can be emptied. */
 const filled = [
+  "webhook_deliveries",
+  "webhook_endpoints",
   "transactions",
   "intents",
   "job_events",
@@ -173,6 +176,7 @@ async function insertJob(
       terms: JSON.stringify(termsToJson(terms)),
       request: JSON.stringify({ description, fallback, ...asked }),
       packet: JSON.stringify(packet),
+      preview: JSON.stringify(redactPacket(packet)),
       status: "open",
       chain_status: "open",
       reward: terms.reward,

@@ -205,7 +205,7 @@ describe("golden tasks", () => {
       const row = { ...copy, terms: JSON.stringify(job.terms), request: JSON.stringify(job.request) };
       await db()
         .insertInto("jobs")
-        .values({ ...row, packet: JSON.stringify(job.packet), failure: null })
+        .values({ ...row, packet: JSON.stringify(job.packet), preview: null, failure: null })
         .execute();
       await db()
         .insertInto("reviews")
