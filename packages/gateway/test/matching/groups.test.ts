@@ -152,6 +152,55 @@ describeOnDatabases("jobs that are matched together", (database) => {
     expect(await asked(kept)).toEqual([worker.id]);
   });
 
+  it.each([4, 1.1])(
+    "steps few among many without reading many, by plans of when there were none, at page cost %d",
+    async (cost) => {
+      const id = await world.job();
+      await world.ctx.db.connection().execute(async (db) => {
+        await sql`set random_page_cost = ${sql.lit(cost)}`.execute(db);
+        const step = async (id: string) => {
+          const next = { round: 0, wave: 1, count: 1, workers: ["w"], profiles: ["p"], revisions: [0], parties: [] };
+          const wanted = JSON.stringify([
+            { id, ...next, offers: ["o"], seconds: 1, event: "e", endpoints: [], deliveries: [] },
+          ]);
+          const { rows: due } = await sql`select from due_jobs(array[${id}], 0)`.execute(db);
+          await sql`select from offer_jobs(${wanted}::jsonb, 0)`.execute(db);
+          const { rows: locked } = await sql`select from lock_due_jobs(array[${id}], 0)`.execute(db);
+          return [due.length, locked.length];
+        };
+        expect(await step(newId("job"))).toEqual([0, 0]);
+        // Who is referred to is not looked at.
+        await sql`set session_replication_role = replica`.execute(db);
+        await sql`
+        insert into jobs select copy.* from jobs, generate_series(1, 500) nth,
+          jsonb_populate_record(jobs, jsonb_build_object('id', id || nth, 'chain_job_id', nth)) copy`.execute(db);
+        await sql`insert into reviews (id, job_id, golden_id) select id, id, 'g' from jobs where id <> ${id}`.execute(
+          db,
+        );
+        await sql`
+        insert into offers (id, job_id, worker_id, profile_id, round, wave, expires_at)
+        select id, id, 'w', 'p', 0, 0, now() from jobs where id <> ${id}`.execute(db);
+        // Of this connection, of late: what is told of one transaction holds what those before it have not handed in.
+        const read = async () => {
+          const { rows } = await sql<{ rows: number }>`
+            select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::int4 as rows
+            from pg_stat_xact_user_tables where relname in ('jobs', 'offers', 'reviews')`.execute(db);
+          return rows[0]!.rows;
+        };
+        await sql`begin`.execute(db);
+        const before = await read();
+        const found = await step(id);
+        const rowsRead = (await read()) - before;
+        await sql`rollback`.execute(db);
+        await sql`delete from reviews`.execute(db);
+        await sql`reset session_replication_role`.execute(db);
+        await sql`reset random_page_cost`.execute(db);
+        expect(found).toEqual([1, 1]);
+        expect(rowsRead).toBeLessThan(30);
+      });
+    },
+  );
+
   it("shows what the job of an earlier gateway is about, and no name", async () => {
     await world.worker();
     const job = await world.job({ description: "Call Maria Lopez back." });

@@ -6,7 +6,8 @@ import { type Kysely, sql } from "kysely";
  * before acceptance is written with the job.
  *
  * No condition except the ids of jobs may be looked up in an index, see 0016: with a `random_page_cost` of 1.1, which suits
- * SSDs, the kept plan of `lock_due_jobs` took the index of open jobs by their status, and read them all to lock a few.
+ * SSDs, the kept plan of `lock_due_jobs` took the index of open jobs by their status, and read them all to lock a few. Nor
+ * may `not exists` stand there: the plan could read a table as a whole for it, once that is small; a count is looked up.
  */
 const statements = [
   // What may be told of the packet before acceptance (handoff/redact.ts). Null: made by an earlier gateway.
@@ -14,7 +15,7 @@ const statements = [
   // Of an offer of a job without a preview only.
   sql`alter table offers alter column packet set default '{}'`,
 
-  // As before, by the ids alone.
+  // As before; what it finds, it finds by the ids alone.
   sql`create or replace function lock_due_jobs(ids text[], chain_seconds int8) returns table (
       id text, round int4, skills text[], languages text[], certifications text[], countries_allow text[],
       countries_deny text[], min_reputation numeric, pool_id text, tier text, domain text, terms jsonb, wave int4,
@@ -57,7 +58,7 @@ const statements = [
           case when reviewed.review then barred_from_review(job.id) else '{}' end,
           offered.missed, offered.until, offered.workers
         from jobs job
-        cross join lateral (select exists (select from reviews where job_id = job.id) as review) reviewed
+        cross join lateral (select count(*) > 0 as review from reviews where job_id = job.id) reviewed
         cross join lateral (
           select coalesce(array_agg(worker_id) filter (where id = any (late)), '{}') as missed,
             min(expires_at) filter (where status = 'pending') as until,
@@ -95,7 +96,7 @@ const statements = [
               and deadline_seconds > chain_seconds and next_wave_at <= now() and preview is not null,
             false
           )
-          and not exists (select from reviews where job_id = job.id);
+          and (select count(*) from reviews where job_id = job.id) = 0;
     end
   $$`,
 
@@ -133,7 +134,7 @@ const statements = [
         join jobs on jobs.id = asked.job ->> 'id'
         where jobs.id = any (ids)
           and to_jsonb(endpoints_for('job.offered', jobs.id, jobs.client_id)) = asked.job -> 'endpoints'
-          and not exists (select from offers where job_id = jobs.id and coalesce(status = 'pending', false))
+          and (select count(*) from offers where job_id = jobs.id and coalesce(status = 'pending', false)) = 0
       );
       if wanted is null then
         return;
