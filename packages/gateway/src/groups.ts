@@ -28,8 +28,9 @@ export function inGroups<Item, Answer>(
 
   async function run(): Promise<void> {
     running = true;
-    await nextTurn();
-    while (waiting.length > 0) {
+    do {
+      // Who goes on with the next as soon as a group is answered is of the next group, not of the one after it.
+      await nextTurn();
       const began = performance.now();
       const group = waiting.slice(0, most);
       waiting = waiting.slice(most);
@@ -40,9 +41,7 @@ export function inGroups<Item, Answer>(
         for (const { reject } of group) reject(error);
       }
       if (apartMs > 0) await sleep(Math.max(0, apartMs - (performance.now() - began)));
-      // Who goes on with the next at once is of the next group, not of the one after it.
-      await nextTurn();
-    }
+    } while (waiting.length > 0);
     running = false;
   }
 

@@ -80,7 +80,7 @@ const toldColumns = sql`
   endpoints_for(event.type, event.job_id, job.client_id) as endpoints`;
 
 /** An event that is in its job's history, and the webhook endpoints that want it. */
-export interface ToldEvent {
+interface ToldEvent {
   id: string;
   jobId: string;
   sequence: number;
@@ -88,7 +88,7 @@ export interface ToldEvent {
 }
 
 /** A delivery of each event for each endpoint that wants it. */
-export async function addDeliveries(trx: Trx, events: readonly ToldEvent[]): Promise<void> {
+async function addDeliveries(trx: Trx, events: readonly ToldEvent[]): Promise<void> {
   const deliveries = events.flatMap(({ id, jobId, sequence, endpoints }) =>
     endpoints.map((endpointId) => ({ id: newId("dlv"), endpointId, eventId: id, jobId, sequence })),
   );

@@ -80,6 +80,7 @@ export function createWaves(ctx: Context): Waves {
  * @returns the jobs that were offered; with the others there is more to it
  */
 async function offerAtOnce(ctx: Context, jobIds: readonly string[]): Promise<Set<string>> {
+  if (!ctx.candidates.complete) return new Set();
   try {
     const ready = inTurn(jobIds, await readyJobs(ctx, jobIds));
     return await offerToNamed(

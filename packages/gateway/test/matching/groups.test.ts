@@ -158,14 +158,14 @@ describeOnDatabases("jobs that are matched together", (database) => {
       const id = await world.job();
       await world.ctx.db.connection().execute(async (db) => {
         await sql`set random_page_cost = ${sql.lit(cost)}`.execute(db);
-        const step = async (id: string) => {
+        const step = async (job: string) => {
           const next = { round: 0, wave: 1, count: 1, workers: ["w"], profiles: ["p"], revisions: [0], parties: [] };
           const wanted = JSON.stringify([
-            { id, ...next, offers: ["o"], seconds: 1, event: "e", endpoints: [], deliveries: [] },
+            { id: job, ...next, offers: ["o"], seconds: 1, event: "e", endpoints: [], deliveries: [] },
           ]);
-          const { rows: due } = await sql`select from due_jobs(array[${id}], 0)`.execute(db);
+          const { rows: due } = await sql`select from due_jobs(array[${job}], 0)`.execute(db);
           await sql`select from offer_jobs(${wanted}::jsonb, 0)`.execute(db);
-          const { rows: locked } = await sql`select from lock_due_jobs(array[${id}], 0)`.execute(db);
+          const { rows: locked } = await sql`select from lock_due_jobs(array[${job}], 0)`.execute(db);
           return [due.length, locked.length];
         };
         expect(await step(newId("job"))).toEqual([0, 0]);

@@ -15,6 +15,15 @@ const statements = [
   // Of an offer of a job without a preview only.
   sql`alter table offers alter column packet set default '{}'`,
 
+  // Whether a job looks for a worker and its time has come; in a form that no index knows.
+  sql`create function is_due(job jobs, chain_seconds int8) returns boolean language sql stable as $$
+    select coalesce(
+      job.status = 'open' and job.chain_status = 'open' and job.cancel_requested_at is null
+        and job.deadline_seconds > chain_seconds and job.next_wave_at <= now(),
+      false
+    )
+  $$`,
+
   // As before; what it finds, it finds by the ids alone.
   sql`create or replace function lock_due_jobs(ids text[], chain_seconds int8) returns table (
       id text, round int4, skills text[], languages text[], certifications text[], countries_allow text[],
@@ -29,11 +38,7 @@ const statements = [
     begin
       due := array(
         select jobs.id from jobs
-        where jobs.id = any (ids) and coalesce(
-          status = 'open' and chain_status = 'open' and cancel_requested_at is null
-            and deadline_seconds > chain_seconds and next_wave_at <= now(),
-          false
-        )
+        where jobs.id = any (ids) and is_due(jobs, chain_seconds)
         order by jobs.id
         for update
       );
@@ -91,11 +96,7 @@ const statements = [
           where job_id = job.id
         ) offered
         where job.id = any (ids) and not offered.pending
-          and coalesce(
-            status = 'open' and chain_status = 'open' and cancel_requested_at is null
-              and deadline_seconds > chain_seconds and next_wave_at <= now() and preview is not null,
-            false
-          )
+          and is_due(job, chain_seconds) and preview is not null
           and (select count(*) from reviews where job_id = job.id) = 0;
     end
   $$`,
@@ -118,12 +119,8 @@ const statements = [
       from jsonb_to_recordset(wanted) as asked (id text, round int4, wave int4);
       ids := array(
         select jobs.id from jobs
-        where jobs.id = any (ids) and coalesce(
-          status = 'open' and chain_status = 'open' and cancel_requested_at is null
-            and deadline_seconds > chain_seconds and next_wave_at <= now()
-            and jobs.round || ':' || jobs.wave = seen[array_position(ids, jobs.id)],
-          false
-        )
+        where jobs.id = any (ids) and is_due(jobs, chain_seconds)
+          and jobs.round || ':' || jobs.wave = seen[array_position(ids, jobs.id)]
         order by jobs.id
         for update
       );
