@@ -18,9 +18,9 @@ const project = (name: string, globalSetup: string[] = []) => ({
     name,
     include: [`packages/${name}/test/**/*.test.ts`],
     globalSetup,
-    // Real chains and databases start in hooks; two busy cores may take a while.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Real chains and databases start in hooks; two busy cores may take a while. What hangs, hangs in two minutes too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } },
   },
 });
