@@ -4,8 +4,9 @@ import type { Context } from "./context.ts";
 import { keepLinks } from "./evidence/links.ts";
 import { sweepLimits } from "./http/limits.ts";
 import { handleCancelIntents } from "./jobs/cancel-intent.ts";
-import { handleFundIntents } from "./jobs/fund-intent.ts";
+import { failUnfunded, handleFundIntents } from "./jobs/fund-intent.ts";
 import type { ProjectionListeners } from "./jobs/project.ts";
+import { withdrawRefused } from "./matching/accept-intent.ts";
 import { matchingListeners } from "./matching/listeners.ts";
 import { startMatching } from "./matching/start.ts";
 import type { Queue } from "./queue/queue.ts";
@@ -69,6 +70,10 @@ export function registerWork(ctx: Context): void {
 export function projectionListeners(queue: Queue): ProjectionListeners {
   return {
     ...matchingListeners(queue),
+    onTakenBack: async (trx, jobIds) => {
+      await failUnfunded(queue, trx, jobIds);
+      await withdrawRefused(queue, trx, jobIds);
+    },
     onDelivered: (trx, workerIds) => queue.sendAll(trx, "match", workerIds),
     onRecorded: (trx, jobIds) => queue.sendAll(trx, "reputation", jobIds),
   };

@@ -442,10 +442,32 @@ export async function recordSettled(
       status: sql<IntentStatus>`case when carrier_id is null then 'mined' else status end`,
       ...minedBy(receipt),
       failure: reason?.message ?? null,
+      failure_name: reason?.name ?? null,
       settled_at: sql`coalesce(settled_at, clock_timestamp())`,
     })
     .where("id", "in", intentIds)
     .execute();
+}
+
+/** An intent that the newest branch that was looked at holds, where it did nothing. */
+export interface RefusedIntent extends Pick<Intent, "key" | "jobId"> {
+  reason: Pick<FailureReason, "name" | "message">;
+}
+
+/** Those of one kind that the chain refused, of these jobs. */
+export async function readRefused(trx: Trx, kind: IntentKind, jobIds: readonly string[]): Promise<RefusedIntent[]> {
+  const rows = await trx
+    .selectFrom("intents")
+    .select(["intent_key", "job_id", "failure", "failure_name"])
+    .where("job_id", "in", jobIds)
+    .where("kind", "=", kind)
+    .where("failure", "is not", null)
+    .execute();
+  return rows.map(({ intent_key, job_id, failure, failure_name }) => ({
+    key: intent_key,
+    jobId: job_id,
+    reason: { name: failure_name ?? "Unknown", message: failure ?? "" },
+  }));
 }
 
 const minedBy = ({ transactionHash, blockHash, blockNumber }: Receipt) => ({
@@ -459,6 +481,7 @@ const unmined = {
   mined_block_hash: null,
   mined_block_number: null,
   failure: null,
+  failure_name: null,
   settled_at: null,
 };
 

@@ -420,6 +420,8 @@ export interface Schema {
     /** Null where an older gateway recorded it. */
     mined_block_number: bigint | null;
     failure: string | null;
+    /** The contract's error; null where an older gateway recorded it. */
+    failure_name: string | null;
     /** The batch that it travels in, and its place there. */
     carrier_id: string | null;
     carrier_index: number | null;

@@ -5,9 +5,18 @@ import { appendJobEvents } from "./events.ts";
 
 /** What the rest of the gateway does when the chain moves jobs; each runs in the transaction of the move. */
 export interface ProjectionListeners {
-  onFunded(trx: Trx, jobIds: readonly string[]): Promise<void>;
-  /** @param reopened With the worker that had the job, if any. */
-  onReopened(trx: Trx, reopened: readonly { jobId: string; workerId: string | null }[]): Promise<void>;
+  /**
+   * These jobs look for a worker: they were funded or reopened, or their end was taken back.
+   * @param opened With the worker that had the job, if any.
+   */
+  onOpened(trx: Trx, opened: readonly { jobId: string; workerId: string | null }[]): Promise<void>;
+  /** The chain knows of a worker who took these jobs, and we of none: nobody else may have them. */
+  onTaken(trx: Trx, jobIds: readonly string[]): Promise<void>;
+  /**
+   * The fundings or acceptances that the chain held of these jobs were taken back. One that it refused meanwhile had no
+   * consequence while they stood, and has it now.
+   */
+  onTakenBack(trx: Trx, jobIds: readonly string[]): Promise<void>;
   onEnded(trx: Trx, jobIds: readonly string[]): Promise<void>;
   /** These workers' part is done, though the job may go on (a review, an appeal). */
   onDelivered(trx: Trx, workerIds: readonly string[]): Promise<void>;
@@ -77,7 +86,8 @@ async function lockJobs(trx: Trx, chainJobIds: readonly string[]) {
   if (chainJobIds.length === 0) return [];
   return trx
     .selectFrom("jobs")
-    .select(["id", "chain_job_id", "status", "round", "worker_id", "terms", "ended_at", "funded_at"])
+    .select(["id", "chain_job_id", "status", "chain_status", "round", "worker_id", "terms", "ended_at", "funded_at"])
+    .select(["next_wave_at", "cancel_requested_at"])
     .where("chain_job_id", "in", [...new Set(chainJobIds)])
     .orderBy("id")
     .forUpdate()
@@ -143,15 +153,19 @@ async function writeMoves(trx: Trx, moves: readonly Move[]): Promise<void> {
 
 async function tell(trx: Trx, listeners: ProjectionListeners, moves: readonly Move[]): Promise<void> {
   const ids = (some: readonly Move[]) => some.map(({ job }) => job.id);
-  const funded = moves.filter(({ job, state }) => job.funded_at === null && state.status === "open");
-  if (funded.length > 0) await listeners.onFunded(trx, ids(funded));
-  const reopened = moves.filter((move) => move.reopened && move.state.status === "open");
-  if (reopened.length > 0) {
-    await listeners.onReopened(
+  const opened = moves.filter((move) => isOpen(move) && (move.reopened || !isLooking(move.job)));
+  if (opened.length > 0) {
+    await listeners.onOpened(
       trx,
-      reopened.map(({ job }) => ({ jobId: job.id, workerId: job.worker_id })),
+      opened.map(({ job }) => ({ jobId: job.id, workerId: job.worker_id })),
     );
   }
+  const taken = moves.filter(({ job, status }) => job.status === "open" && inHand(status));
+  if (taken.length > 0) await listeners.onTaken(trx, ids(taken));
+  const takenBack = moves.filter(({ job, state }) => {
+    return rank(state.status) < rank(job.chain_status) && rank(state.status) < rank("accepted");
+  });
+  if (takenBack.length > 0) await listeners.onTakenBack(trx, ids(takenBack));
   const delivered = moves.flatMap(({ job, status }) =>
     job.worker_id !== null && inHand(job.status) && !inHand(status) ? [job.worker_id] : [],
   );
@@ -161,6 +175,12 @@ async function tell(trx: Trx, listeners: ProjectionListeners, moves: readonly Mo
   const ended = moves.filter(({ job, state }) => isFinal(state.status) && job.ended_at === null);
   if (ended.length > 0) await listeners.onEnded(trx, ids(ended));
 }
+
+const isOpen = ({ status, state }: Move): boolean => status === "open" && state.status === "open";
+
+/** Whether matching goes on with it, or its client takes it back. */
+const isLooking = ({ next_wave_at, cancel_requested_at }: LockedJob): boolean =>
+  next_wave_at !== null || cancel_requested_at !== null;
 
 const inHand = (status: string): boolean => status === "accepted" || status === "submitted";
 

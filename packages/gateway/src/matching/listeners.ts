@@ -9,20 +9,24 @@ import { endOffers, wakeWorkers } from "./offers.ts";
  * new status and worker, and locks no worker: that transaction goes on to other jobs. Places are counted by the workers'
  * own turns in the queue.
  */
-export function matchingListeners(queue: Queue): Pick<ProjectionListeners, "onFunded" | "onReopened" | "onEnded"> {
+export function matchingListeners(queue: Queue): Pick<ProjectionListeners, "onOpened" | "onTaken" | "onEnded"> {
   return {
-    onFunded: (trx, jobIds) => lookForWorkers(queue, trx, jobIds),
-    onReopened: async (trx, reopened) => {
+    onOpened: async (trx, opened) => {
       await lookForWorkers(
         queue,
         trx,
-        reopened.map(({ jobId }) => jobId),
+        opened.map(({ jobId }) => jobId),
       );
       await wakeWorkers(
         queue,
         trx,
-        reopened.flatMap(({ workerId }) => workerId ?? []),
+        opened.flatMap(({ workerId }) => workerId ?? []),
       );
+    },
+    onTaken: async (trx, jobIds) => {
+      await trx.updateTable("jobs").set({ next_wave_at: null }).where("id", "in", jobIds).execute();
+      const asked = await endOffers(trx, jobIds, { status: "rescinded", reason: "another worker has taken the job" });
+      await wakeWorkers(queue, trx, asked);
     },
     onEnded: async (trx, jobIds) => {
       const jobs = await trx

@@ -32,8 +32,9 @@ import { carryVerdicts, restoreReviewAnswers, restoreVerdict } from "./verdicts.
 
 /** Nobody is to be told or asked anything of what is long past. */
 const silent: ProjectionListeners = {
-  onFunded: () => Promise.resolve(),
-  onReopened: () => Promise.resolve(),
+  onOpened: () => Promise.resolve(),
+  onTaken: () => Promise.resolve(),
+  onTakenBack: () => Promise.resolve(),
   onEnded: () => Promise.resolve(),
   onDelivered: () => Promise.resolve(),
   onRecorded: () => Promise.resolve(),

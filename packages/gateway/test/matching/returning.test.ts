@@ -162,7 +162,7 @@ describeOnDatabases("a worker who comes back", (database, engine) => {
         .set({ round: 1, wave: 3, unmatched_at: new Date() })
         .where("id", "=", job)
         .execute();
-      await matchingListeners(world.ctx.queue).onReopened(trx, [{ jobId: job, workerId: lapsed.id }]);
+      await matchingListeners(world.ctx.queue).onOpened(trx, [{ jobId: job, workerId: lapsed.id }]);
     });
     const other = await world.worker();
     await createPlacement(world.ctx)(lapsed.id);

@@ -17,7 +17,9 @@ describeOnDatabases("matching that runs by itself", (database) => {
   afterAll(() => world.stop());
 
   const fund = (job: string) =>
-    world.ctx.db.transaction().execute((trx) => matchingListeners(world.ctx.queue).onFunded(trx, [job]));
+    world.ctx.db
+      .transaction()
+      .execute((trx) => matchingListeners(world.ctx.queue).onOpened(trx, [{ jobId: job, workerId: null }]));
   const asked = async (job: string) => (await world.offers(job)).map(({ worker_id }) => worker_id);
 
   it("makes the first offer once a job is funded", async () => {

@@ -4,6 +4,7 @@ import { keccak256, toUtf8Bytes } from "ethers";
 import { projectJobs, type ProjectionListeners } from "../../src/jobs/project.ts";
 import type { StoredChainEvent } from "../../src/jobs/chain-state.ts";
 import { type MatchingWorld, matchingWorld } from "../matching/world.ts";
+import { matchingListeners } from "../../src/matching/listeners.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { history } from "./history.ts";
 
@@ -16,8 +17,9 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
   afterAll(() => world.stop());
 
   const silent: ProjectionListeners = {
-    onFunded: () => Promise.resolve(),
-    onReopened: () => Promise.resolve(),
+    onOpened: () => Promise.resolve(),
+    onTaken: () => Promise.resolve(),
+    onTakenBack: () => Promise.resolve(),
     onEnded: () => Promise.resolve(),
     onRecorded: () => Promise.resolve(),
     onDelivered: () => Promise.resolve(),
@@ -118,13 +120,13 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
     );
   });
 
-  it("passes over jobs of others, and says once that a job of ours is funded and ended", async () => {
+  it("passes over jobs of others, and says once that a job of ours ended, and that its end was taken back", async () => {
     const job = await newJob();
     const { id, chainJobId } = job;
     const heard: string[] = [];
     const listeners: ProjectionListeners = {
       ...silent,
-      onFunded: (_, jobIds) => Promise.resolve(void heard.push(`funded ${jobIds.join()}`)),
+      onOpened: (_, opened) => Promise.resolve(void heard.push(`opened ${opened.map(({ jobId }) => jobId).join()}`)),
       onEnded: (_, jobIds) => Promise.resolve(void heard.push(`ended ${jobIds.join()}`)),
     };
     const funded = { name: "Funded", transactionHash: "0x01", timestampSeconds: 1n, args: {} };
@@ -133,7 +135,7 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
     await setBranch(job, [funded]);
     await project([chainJobId], listeners);
     expect(await outcomeOf(id)).toMatchObject({ status: "open", ended: false, refund_transaction_hash: null });
-    expect(heard).toEqual([`ended ${id}`]);
+    expect(heard).toEqual([`ended ${id}`, `opened ${id}`]);
   });
 
   it("leaves a job ended whose funding the chain refused after it was taken back", async () => {
@@ -148,9 +150,12 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
     const job = await newJob();
     const { id, chainJobId } = job;
     const heard: string[] = [];
-    const onFunded = (_: unknown, jobIds: readonly string[]) => Promise.resolve(void heard.push(...jobIds));
+    const onOpened: ProjectionListeners["onOpened"] = async (trx, opened) => {
+      heard.push(...opened.map(({ jobId }) => jobId));
+      await matchingListeners(world.ctx.queue).onOpened(trx, opened);
+    };
     await setBranch(job, [{ name: "Funded", transactionHash: "0x01", timestampSeconds: 1n, args: {} }]);
-    for (let time = 0; time < 2; time++) await project([chainJobId], { ...silent, onFunded });
+    for (let time = 0; time < 2; time++) await project([chainJobId], { ...silent, onOpened });
     expect(heard).toEqual([id]);
   });
 });
