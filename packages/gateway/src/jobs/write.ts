@@ -77,14 +77,17 @@ function decide(books: Books, wanted: WantedJob): Outcome<WrittenJob> | "new" {
   }
 }
 
-/** In one order, so that no two groups wait for each other. */
+/**
+ * In one order, so that no two groups wait for each other. Not their keys: whatever is written meanwhile that belongs to a
+ * client would wait too.
+ */
 async function lockClients(trx: Trx, wanted: readonly WantedJob[]) {
   const rows = await trx
     .selectFrom("clients")
     .select(["id", "webhook_secret"])
     .where("id", "in", [...new Set(wanted.map(({ caller }) => caller.client.id))])
     .orderBy("id")
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -48,7 +48,7 @@ async function lockClient(trx: Trx, { client, key }: KeyCaller): Promise<string>
     .selectFrom("clients")
     .select("webhook_secret")
     .where("id", "=", client.id)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
   const maker = await trx.selectFrom("api_keys").select("revoked_at").where("id", "=", key.id).executeTakeFirst();
   if (maker?.revoked_at === null) return webhook_secret;

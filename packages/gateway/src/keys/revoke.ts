@@ -19,7 +19,7 @@ export async function revokeKey(db: Database, call: CallOf<"revokeKey">): Promis
       .selectFrom("clients")
       .select("id")
       .where("id", "in", trx.selectFrom("api_keys").select("client_id").where("id", "=", params.id))
-      .forUpdate()
+      .forNoKeyUpdate()
       .execute();
     const { rows } = await sql<{ id: string; client_id: string }>`
       with recursive family as (
