@@ -2,14 +2,27 @@ import { getAddress, isAddress } from "ethers";
 import { z } from "zod";
 import { languageCodeOf } from "../languages.ts";
 
+/** The same few addresses come again and again, and each look at a checksum is a hash. */
+const checksummed = new Map<string, string>();
+const MOST_CHECKSUMMED = 10_000;
+
+function checksummedOf(text: string): string | undefined {
+  const known = checksummed.get(text);
+  if (known !== undefined || !text.startsWith("0x") || !isAddress(text)) return known;
+  if (checksummed.size === MOST_CHECKSUMMED) checksummed.clear();
+  const address = getAddress(text);
+  checksummed.set(text, address);
+  return address;
+}
+
 /** An account's address; gives the checksummed form. */
 export const addressSchema = z
   .string()
   .refine(
-    (text) => isAddress(text) && text.startsWith("0x"),
+    (text) => checksummedOf(text) !== undefined,
     "is not an address (0x and 40 hex digits; in mixed case, with the right checksum)",
   )
-  .transform((text) => getAddress(text))
+  .transform((text) => checksummedOf(text) ?? text)
   .meta({ description: "An account's address.", example: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8" });
 
 export const bytes32Schema = z
