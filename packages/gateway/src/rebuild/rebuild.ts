@@ -19,7 +19,7 @@ import { createMetrics } from "../observability/metrics.ts";
 import { faultOf, type StoredRecord } from "../records/record.ts";
 import { createDiskRecordStore } from "../records/store.ts";
 import { readGoldenTasks } from "../review/golden.ts";
-import { storeReputation } from "../workers/reputation.ts";
+import { storeReputations } from "../workers/reputation.ts";
 import { restoreAcceptances } from "./acceptances.ts";
 import { beginRebuild, finishRebuild } from "./begin.ts";
 import { missingFiles, restoreDocument } from "./documents.ts";
@@ -238,9 +238,7 @@ async function restoreReputations({ db, node, deployment }: Rebuild, head: Head)
         ...(await chain.reputationOf(address, domainOf(domain))),
       })),
     );
-    await db.transaction().execute(async (trx) => {
-      for (const reputation of read) await storeReputation(trx, reputation);
-    });
+    await db.transaction().execute((trx) => storeReputations(trx, read));
   }
   return rows.length;
 }

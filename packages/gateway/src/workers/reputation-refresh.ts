@@ -1,18 +1,23 @@
 import { domainOf } from "@hireforhumans/protocol";
 import type { Context } from "../context.ts";
 import { inGroups } from "../groups.ts";
-import { storeReputation } from "./reputation.ts";
+import { storeReputations } from "./reputation.ts";
 
 /** Reads anew what the chain holds of everyone who worked on a job, after the job moved their reputation. Idempotent. */
 export type RefreshReputations = (jobId: string) => Promise<void>;
 
-/** A block ends many jobs of the same people, each of whom is read once for all. */
+/** A block ends many jobs of the same people, each of whom is read once for all, and all are written together. */
 export function createReputationRefresh(ctx: Context): RefreshReputations {
   return inGroups(async (jobIds: string[]) => {
-    for (const { address, domain } of await workersOn(ctx, jobIds)) {
-      const record = await ctx.chain.reputationOf(address, domainOf(domain));
-      await ctx.db.transaction().execute((trx) => storeReputation(trx, { address, domain, ...record }));
-    }
+    const workers = await workersOn(ctx, jobIds);
+    const read = await Promise.all(
+      workers.map(async ({ address, domain }) => ({
+        address,
+        domain,
+        ...(await ctx.chain.reputationOf(address, domainOf(domain))),
+      })),
+    );
+    await ctx.db.transaction().execute((trx) => storeReputations(trx, read));
     return jobIds.map(() => undefined);
   });
 }

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { domainOf } from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
 import { createPresenceSweep } from "../../src/workers/presence.ts";
-import { storeReputation } from "../../src/workers/reputation.ts";
+import { storeReputations } from "../../src/workers/reputation.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "../matching/world.ts";
 import { describeOnDatabases } from "../support/database.ts";
 
@@ -86,14 +86,16 @@ describeOnDatabases("workers", (database) => {
       hourly_rate: "40.5",
     };
     await world.ctx.db.transaction().execute((trx) =>
-      storeReputation(trx, {
-        address: worker.wallet.address,
-        domain: "legal",
-        score: 8n * 10n ** 17n,
-        successes: 5,
-        failures: 0,
-        blockNumber: 7n,
-      }),
+      storeReputations(trx, [
+        {
+          address: worker.wallet.address,
+          domain: "legal",
+          score: 8n * 10n ** 17n,
+          successes: 5,
+          failures: 0,
+          blockNumber: 7n,
+        },
+      ]),
     );
     const created = await me("POST", "/profiles", legal);
     expect(created).toMatchObject({
@@ -147,14 +149,16 @@ describeOnDatabases("workers", (database) => {
     expect((await profile()).active).toBe(true);
 
     await world.ctx.db.transaction().execute((trx) =>
-      storeReputation(trx, {
-        address: worker.wallet.address,
-        domain: "support",
-        score: 9n * 10n ** 17n,
-        successes: 9,
-        failures: 0,
-        blockNumber: 3n,
-      }),
+      storeReputations(trx, [
+        {
+          address: worker.wallet.address,
+          domain: "support",
+          score: 9n * 10n ** 17n,
+          successes: 9,
+          failures: 0,
+          blockNumber: 3n,
+        },
+      ]),
     );
     expect((await me("DELETE", path)).status).toBe(204);
     expect((await me("DELETE", path)).status).toBe(404);
@@ -166,8 +170,8 @@ describeOnDatabases("workers", (database) => {
   it("keep the later block's word on a reputation", async () => {
     const word = { address: worker.wallet.address, domain: "support", successes: 1, failures: 0 };
     await world.ctx.db.transaction().execute(async (trx) => {
-      await storeReputation(trx, { ...word, score: 7n * 10n ** 17n, blockNumber: 9n });
-      await storeReputation(trx, { ...word, score: 6n * 10n ** 17n, blockNumber: 8n });
+      await storeReputations(trx, [{ ...word, score: 7n * 10n ** 17n, blockNumber: 9n }]);
+      await storeReputations(trx, [{ ...word, score: 6n * 10n ** 17n, blockNumber: 8n }]);
     });
     const { score } = await world.ctx.db
       .selectFrom("reputations")
