@@ -1,7 +1,6 @@
 import { type JobCreate, termsToJson } from "@hireforhumans/protocol";
 import { sql } from "kysely";
 import type { Trx } from "../context.ts";
-import { redactPacket } from "../handoff/redact.ts";
 import type { PreparedJob } from "./prepare.ts";
 import type { CreatedJob } from "./present.ts";
 
@@ -57,7 +56,7 @@ const toJson = (row: ReturnType<typeof rowOf>) => ({
 });
 
 function rowOf({ clientId, keyId, body, job, availability }: NewJob) {
-  const { id, chainJobId, terms, packet, requirements, reward, fee } = job;
+  const { id, chainJobId, terms, packet, preview, requirements, reward, fee } = job;
   return {
     id,
     client_id: clientId,
@@ -72,7 +71,7 @@ function rowOf({ clientId, keyId, body, job, availability }: NewJob) {
       state: packet.state,
     },
     packet,
-    preview: redactPacket(packet),
+    preview,
     deadline_seconds: terms.deadline,
     reward,
     fee,

@@ -16,6 +16,7 @@ import type { Context } from "../context.ts";
 import { LEAST_REVIEWERS, costOfReviews } from "../review/wanted.ts";
 import { requireStorable } from "../http/amounts.ts";
 import { buildPacket } from "../handoff/packet.ts";
+import { redactPacket } from "../handoff/redact.ts";
 import { type Requirements, requirementsOfRequest } from "./requirements.ts";
 
 /** How long the verifier has: its automatic checks take seconds, people who review need an hour at most. */
@@ -29,6 +30,8 @@ export interface PreparedJob {
   chainJobId: string;
   terms: Terms;
   packet: ContextPacket;
+  /** What of the packet may be told before acceptance. */
+  preview: Partial<ContextPacket>;
   requirements: Requirements;
   /** Base units. */
   reward: bigint;
@@ -58,6 +61,8 @@ export function prepareJob(
   const requirements = requirementsOfRequest(request);
   const deadlineAt = new Date(Number(deadlineSeconds) * 1000);
   const { packet, packetHash } = buildPacket({ jobId: id, request, deadlineAt });
+  // Here, since whoever writes the job holds its client's row meanwhile.
+  const preview = redactPacket(packet);
   const terms: Terms = {
     client: clientAddress,
     worker: ZeroAddress,
@@ -77,7 +82,7 @@ export function prepareJob(
   };
   const { chainId, escrow } = ctx.chain.deployment;
   const chainJobId = jobIdOf(chainId, escrow, terms);
-  return { id, chainJobId, terms, packet, requirements, reward, fee, total: reward + fee };
+  return { id, chainJobId, terms, packet, preview, requirements, reward, fee, total: reward + fee };
 }
 
 /** Half of the whole time where the request names none, so that a second worker has as much if the first one lapses. */

@@ -1,7 +1,12 @@
+import { ZeroAddress } from "ethers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jobCreateSchema, jobSchema, packetHashOf, publicJobIdOf } from "@hireforhumans/protocol";
 import { devAccounts } from "../../../../scripts/chain/dev-accounts.ts";
+import { redactPacket } from "../../src/handoff/redact.ts";
+import { newId } from "../../src/ids.ts";
 import { createJobCreation } from "../../src/jobs/create.ts";
+import { insertJobs } from "../../src/jobs/insert.ts";
+import { prepareJob } from "../../src/jobs/prepare.ts";
 import { createKeyAuthenticator } from "../../src/keys/authenticate.ts";
 import { engines } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
@@ -221,5 +226,24 @@ describe.each(engines)("createJob (%s)", (engine) => {
     await eventually(async () => ((await fundings(jobId)) > 0 ? true : undefined));
     await gateway.caughtUp();
     expect(await fundings(jobId)).toBe(1);
+  });
+
+  it("stores what a worker may see as it was prepared, so that nothing is read while the client's row is held", async () => {
+    const { ctx, client } = gateway;
+    const body = jobCreateSchema.parse({ ...fieldBody, description: "Call Maria." });
+    const deadline = ctx.chain.head().timestampSeconds + 3_600n;
+    const job = prepareJob(ctx, devAccounts.client.address, body, newId("job"), deadline, ZeroAddress);
+    expect(job.preview).toEqual(redactPacket(job.packet));
+    const preview = { ...job.preview, goal: "as prepared" };
+    const availability = { estimated_match_time: 0, workers_available: 0 };
+    const { clientId, keyId } = client;
+    const undone = new Error("only the row is wanted");
+    const write = ctx.db.transaction().execute(async (trx) => {
+      await insertJobs(trx, [{ clientId, keyId, body, job: { ...job, preview }, availability }]);
+      const stored = trx.selectFrom("jobs").select("preview").where("id", "=", job.id);
+      expect((await stored.executeTakeFirstOrThrow()).preview).toEqual(preview);
+      throw undone;
+    });
+    await expect(write).rejects.toBe(undone);
   });
 });
