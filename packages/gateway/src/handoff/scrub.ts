@@ -1,3 +1,4 @@
+import type { KnownValues } from "./known-values.ts";
 import { isPlainWord } from "./plain-words.ts";
 
 /** What a text may hold that tells who somebody is; in brackets it stands for what was there. */
@@ -24,15 +25,16 @@ const caseless = /[\p{Lo}\p{Lm}\p{M}]+(?:[\s\p{Lo}\p{Lm}\p{M}]*[\p{Lo}\p{Lm}\p{M
  * ids, the `known` values, names, and all text in scripts without capitals. It leans to taking too much: a capitalised
  * word stays only if it is one of plain-words.ts. A name written small, not introduced as one and not among `known`,
  * can't be told from a word.
- * @param known values from the job's own context that must not be seen: the customer's name, id, street
+ * @param known values from the job's own context: the customer's name, id, street
  */
-export function scrub(text: string, known: readonly string[]): { text: string; removed: Set<Removed> } {
+export function scrub(text: string, known: KnownValues): { text: string; removed: Set<Removed> } {
   const removed = new Set<Removed>();
   const mark = (kind: Removed): string => {
     removed.add(kind);
     return `[${kind}]`;
   };
-  const scrubbed = withoutKnown(plain(text), known, () => mark("value"))
+  const scrubbed = known
+    .hide(plain(text), () => mark("value"))
     .replace(link, () => mark("link"))
     .replace(address, () => mark("address"))
     .replace(id, () => mark("id"))
@@ -47,8 +49,9 @@ export function scrub(text: string, known: readonly string[]): { text: string; r
  * Takes out what names somebody by itself: the `known` values, web and e-mail addresses, ids, long numbers, and names that
  * are introduced as such. The rest stays, in whatever language, so that whoever has to judge the text can read it.
  */
-export function scrubLightly(text: string, known: readonly string[]): string {
-  return withoutKnown(plain(text), known, () => "[value]")
+export function scrubLightly(text: string, known: KnownValues): string {
+  return known
+    .hide(plain(text), () => "[value]")
     .replace(link, "[link]")
     .replace(address, "[address]")
     .replace(id, "[id]")
@@ -56,27 +59,20 @@ export function scrubLightly(text: string, known: readonly string[]): string {
     .replace(introduced, (_, cue: string) => `${cue}[name]`);
 }
 
-/** Compatible forms made one, and what no reader sees taken away, so that nothing hides behind look-alikes. */
+/**
+ * What no reader sees taken away, and compatible forms made one, so that nothing hides behind look-alikes. What is plain
+ * stays as it is.
+ */
 export function plain(text: string): string {
-  return text
-    .toWellFormed()
-    .normalize("NFKC")
-    .replace(/[\p{Cf}\p{Co}\p{Cn}]/gu, "")
-    .replace(/[\s\p{Cc}]+/gu, " ")
-    .trim();
+  return (
+    text
+      .toWellFormed()
+      .replace(/[\p{Cf}\p{Co}\p{Cn}]/gu, "")
+      .normalize("NFKC")
+      // One blank that is one already, as most are, is left alone.
+      .replace(/[\s\p{Cc}]{2,}|[^\S ]|\p{Cc}/gu, " ")
+      .trim()
+  );
 }
 
 const isName = (found: string): boolean => /\p{Lu}/u.test(found) && !isPlainWord(found.replace(/['’]s?$/iu, ""));
-
-/** Whole words only. Values of one or two characters tell nothing and would be found everywhere. */
-function withoutKnown(text: string, known: readonly string[], mark: () => string): string {
-  const lower = text.toLowerCase();
-  return known
-    .map(plain)
-    .filter((value) => value.length > 2 && lower.includes(value.toLowerCase()))
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, value) => {
-      const whole = `(?<![\\p{L}\\p{N}])${value.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")}(?![\\p{L}\\p{N}])`;
-      return rest.replace(new RegExp(whole, "giu"), mark);
-    }, text);
-}

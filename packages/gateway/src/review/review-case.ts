@@ -1,5 +1,6 @@
 import type { LinkCopy } from "@hireforhumans/oracle";
 import type { ContextPacket, EvidenceBundle, Json, ReviewCase } from "@hireforhumans/protocol";
+import { KnownValues } from "../handoff/known-values.ts";
 import { knownValues } from "../handoff/redact.ts";
 import { scrubLightly } from "../handoff/scrub.ts";
 
@@ -16,7 +17,7 @@ export function reviewCaseOf(
   linkTo: (sha256: string) => string,
   links: readonly LinkCopy[] = [],
 ): ReviewCase {
-  const known = [...knownValues(packet), packet.job_id, bundle.worker, ...names];
+  const known = knownValues(packet).add([packet.job_id, bundle.worker, ...names]);
   const clean = (text: string) => scrubLightly(text, known);
   const files = bundle.items.flatMap((item, index) => {
     if (item.kind === "file") return [{ sha256: item.sha256, media_type: item.media_type }];
@@ -74,7 +75,8 @@ function cleanJson(value: Json, clean: (text: string) => string): Json {
 
 /** A golden case as a real one would be shown: what is taken out of those is not in it either, and its files are named alike. */
 export function goldenCaseOf(written: ReviewCase, linkTo: (sha256: string) => string): ReviewCase {
-  const clean = (text: string) => scrubLightly(text, []);
+  const nothing = new KnownValues();
+  const clean = (text: string) => scrubLightly(text, nothing);
   return {
     goal: clean(written.goal),
     question: written.question === null ? null : clean(written.question),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type EvidenceBundle, evidenceBundleSchema, jobCreateSchema } from "@hireforhumans/protocol";
 import { buildPacket } from "../../src/handoff/packet.ts";
+import { KnownValues } from "../../src/handoff/known-values.ts";
 import { scrub, scrubLightly } from "../../src/handoff/scrub.ts";
 import { linkingNetworkOf } from "../../src/review/networks.ts";
 import { reviewCaseOf } from "../../src/review/review-case.ts";
@@ -61,8 +62,9 @@ describe("a case as its reviewers see it", () => {
     for (const hostile of ["a", "(", "+", "a1", "@", "。", "漢", "A ", "1 ", "www.", "name is "]) {
       const text = hostile.repeat(100_000 / hostile.length);
       const startedMs = performance.now();
-      scrub(text, ["Grace Hopper"]);
-      scrubLightly(text, ["Grace Hopper"]);
+      const known = new KnownValues().add(["Grace Hopper"]);
+      scrub(text, known);
+      scrubLightly(text, known);
       expect(performance.now() - startedMs, hostile).toBeLessThan(3_000);
     }
   });
