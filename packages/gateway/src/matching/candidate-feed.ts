@@ -4,7 +4,7 @@ import type { Database } from "../context.ts";
 import { type Loop, startLoop } from "../loop.ts";
 import { inTurns } from "../turns.ts";
 import type { CandidateProfile, Score } from "./candidate-table.ts";
-import type { CandidateIndex } from "./candidates.ts";
+import type { CandidateIndex, KnownCandidate } from "./candidates.ts";
 
 /** How late the index may be; a match that goes by something older costs another look. */
 const POLL_MS = 200;
@@ -16,7 +16,8 @@ const TOO_LATE_MS = (CHANGES_KEPT_SECONDS - 60) * 1_000;
 
 interface Row {
   worker_id: string;
-  revision: bigint;
+  /** Null where the database has not got the worker. */
+  revision: bigint | null;
   country: string | null;
   idle_since_ms: number;
   /** Null where the worker is not available. */
@@ -27,8 +28,11 @@ interface Row {
 export interface CandidateFeed {
   /** Begins to load; the gateway serves meanwhile. */
   start(): void;
-  /** Takes in whatever was committed before the call. */
-  refresh(): Promise<void>;
+  /**
+   * Takes in whatever was committed before the call.
+   * @param named These as well, where they are not what the index takes them for, though no change of them may be noted.
+   */
+  refresh(named?: readonly KnownCandidate[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ export function createCandidateFeed({
 }): CandidateFeed {
   /** All transactions before this one have ended and were read. */
   let horizon = 0n;
+  let server = "";
   let readAtMs = 0;
   let loop: Loop | undefined;
   const inTurn = inTurns();
@@ -62,7 +67,7 @@ export function createCandidateFeed({
   async function load(): Promise<void> {
     const begun = performance.now();
     candidates.clear();
-    const { horizon: before } = await changesSince(db, NEVER);
+    const first = await changesSince(db, NEVER);
     for (let after = ""; ;) {
       const ids = await availableAfter(db, after);
       const last = ids.at(-1);
@@ -70,7 +75,9 @@ export function createCandidateFeed({
       await take(ids);
       after = last;
     }
-    await takeChanges(await changesSince(db, before));
+    await takeChanges(await changesSince(db, first.horizon));
+    // Should another server have answered meanwhile, the next look begins anew.
+    server = first.server;
     candidates.complete = true;
     const seconds = Math.round(performance.now() - begun) / 1000;
     log.info({ profiles: candidates.size, seconds }, "the index of candidates is complete");
@@ -82,14 +89,14 @@ export function createCandidateFeed({
     readAtMs = askedAtMs;
   }
 
-  async function read(): Promise<void> {
+  async function read(named: readonly KnownCandidate[]): Promise<void> {
     if (!candidates.complete || performance.now() - readAtMs > TOO_LATE_MS) return load();
-    const changes = await changesSince(db, horizon);
-    // Where the database was restored from elsewhere, its transactions are counted anew.
-    return changes.horizon < horizon ? load() : takeChanges(changes);
+    const changes = await changesSince(db, horizon, named);
+    // A standby that was promoted may lack the last transactions, and counts its own by the numbers that those had.
+    return changes.server !== server || changes.horizon < horizon ? load() : takeChanges(changes);
   }
 
-  const refresh = (): Promise<void> => inTurn(read);
+  const refresh = (named: readonly KnownCandidate[] = []): Promise<void> => inTurn(() => read(named));
 
   return {
     refresh,
@@ -110,6 +117,8 @@ export function createCandidateFeed({
 interface Changes {
   /** The first transaction that had not ended: what it does will be seen later. */
   horizon: bigint;
+  /** When the server began: another one began at another time. */
+  server: string;
   workerIds: string[];
   askedAtMs: number;
 }
@@ -117,14 +126,22 @@ interface Changes {
 /** Later than any transaction. */
 const NEVER = 2n ** 63n - 1n;
 
-/** Who was changed by transactions that had not ended at that horizon. */
-async function changesSince(db: Database, since: bigint): Promise<Changes> {
+/** Who was changed by transactions that had not ended at that horizon, and who of those named has another revision. */
+async function changesSince(db: Database, since: bigint, named: readonly KnownCandidate[] = []): Promise<Changes> {
   const askedAtMs = performance.now();
-  const { rows } = await sql<{ horizon: string; ids: string[] }>`
-    select pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
-      array(select distinct worker_id from worker_changes where transaction >= ${since.toString()}::xid8) as ids
+  const [ids, revisions] = [named.map(({ workerId }) => workerId), named.map(({ revision }) => revision)];
+  const { rows } = await sql<{ horizon: string; server: string; ids: string[] }>`
+    select pg_snapshot_xmin(pg_current_snapshot())::text as horizon, pg_postmaster_start_time()::text as server,
+      array(
+        select worker_id from worker_changes where transaction >= ${since.toString()}::xid8
+        union
+        select named.id from unnest(${ids}::text[], ${revisions}::int8[]) named (id, revision)
+        left join workers w on w.id = named.id
+        where w.revision is distinct from named.revision
+      ) as ids
   `.execute(db);
-  return { horizon: BigInt(rows[0]?.horizon ?? 0), workerIds: rows[0]?.ids ?? [], askedAtMs };
+  const [{ horizon, server, ids: workerIds } = { horizon: "0", server: "", ids: [] }] = rows;
+  return { horizon: BigInt(horizon), server, workerIds, askedAtMs };
 }
 
 async function availableAfter(db: Database, after: string): Promise<string[]> {
@@ -136,7 +153,7 @@ async function availableAfter(db: Database, after: string): Promise<string[]> {
 
 async function readWorkers(db: Database, workerIds: readonly string[]): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select w.id as worker_id, w.revision, w.country, extract(epoch from w.idle_since)::float8 * 1000 as idle_since_ms,
+    select ids.id as worker_id, w.revision, w.country, extract(epoch from w.idle_since)::float8 * 1000 as idle_since_ms,
       (
         select jsonb_agg(jsonb_build_object(
           'profileId', p.id, 'domain', p.domain, 'tier', p.tier, 'reputation', p.reputation::float8 / 1e18,
@@ -148,7 +165,7 @@ async function readWorkers(db: Database, workerIds: readonly string[]): Promise<
         select jsonb_agg(jsonb_build_object('domainHash', r.domain_hash, 'score', r.score::float8 / 1e18))
         from reputations r where r.address = w.address
       ) as scores
-    from unnest(${workerIds}::text[]) ids (id) join workers w on w.id = ids.id
+    from unnest(${workerIds}::text[]) ids (id) left join workers w on w.id = ids.id
   `.execute(db);
   return rows;
 }

@@ -60,6 +60,10 @@ export async function reserveWorkers(
 export const isNamedFor = (candidates: CandidateIndex, job: AskingJob): boolean =>
   candidates.complete && onlyWorkerOf(job) === null;
 
+/** Whom the index names for a job, even those who are being reserved at this moment. */
+export const namedFor = (candidates: CandidateIndex, { job, asked }: Pick<Wanted, "job" | "asked">): KnownCandidate[] =>
+  candidates.find(requirementsOfJob(job), Date.now(), { asked, evenHeld: true });
+
 /** Whoever the index names for a job, the best first. */
 export interface Named<Job extends Wanted> {
   wanted: Job;
@@ -162,7 +166,7 @@ export async function reserveWorker(trx: Trx, job: AskingJob, workerId: string):
 export async function someoneIsHeld(trx: Trx, candidates: CandidateIndex, { job, asked }: Wanted): Promise<boolean> {
   let among = sql`true`;
   if (isNamedFor(candidates, job)) {
-    const named = candidates.find(requirementsOfJob(job), Date.now(), { asked, evenHeld: true });
+    const named = namedFor(candidates, { job, asked });
     if (named.length === 0) return false;
     among = sql`p.worker_id = any (${named.map(({ workerId }) => workerId)}::text[])`;
   }

@@ -3,11 +3,11 @@ import type { Context, Trx } from "../context.ts";
 import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
 import { giveUp } from "./fallback.ts";
-import type { Candidate } from "./candidates.ts";
+import type { Candidate, KnownCandidate } from "./candidates.ts";
 import { makeOffers, offerToNamed, wakeWorkers } from "./offers.ts";
 import { type DueJob, type Wave, lockDueJobs, readyJobs, setNextWaves } from "./open-job.ts";
 import type { AskingRow } from "./requirements.ts";
-import { type Wanted, isNamedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
+import { type Wanted, isNamedFor, namedFor, reserveWorkers, someoneIsHeld } from "./reserve.ts";
 
 /**
  * Once all waves are over, whoever comes is offered the job at once; this looks again in case one was overlooked. Seldom:
@@ -39,9 +39,14 @@ export interface Waves {
   sweep(): Promise<number>;
 }
 
-/** The index of candidates named too few for a job, and may not have heard of somebody yet. */
-const unheard = Symbol("unheard");
-type Step = boolean | typeof unheard;
+/**
+ * The index of candidates named too few for a job who could be reserved: it may not have heard of somebody yet, or take
+ * those whom it named for what they are not.
+ */
+interface Unheard {
+  named: readonly KnownCandidate[];
+}
+type Step = boolean | Unheard;
 
 /** Jobs that are due while others are being stepped are stepped together, each by its own rules. */
 export function createWaves(ctx: Context): Waves {
@@ -56,12 +61,14 @@ export function createWaves(ctx: Context): Waves {
     { most: MOST },
   );
   const lastStep = inGroups((jobIds: string[]) => stepLocked(ctx, jobIds, true), { most: MOST });
-  const hear = inGroups((jobIds: string[]) => ctx.feed.refresh().then(() => jobIds));
+  const hear = inGroups((unheard: Unheard[]) =>
+    ctx.feed.refresh(unheard.flatMap(({ named }) => named)).then(() => unheard),
+  );
 
   async function advance(jobId: string): Promise<boolean> {
     const stepped = answerOf(await step(jobId));
-    if (stepped !== unheard) return stepped;
-    await hear(jobId);
+    if (typeof stepped === "boolean") return stepped;
+    await hear(stepped);
     return answerOf(await lastStep(jobId)) === true;
   }
 
@@ -146,11 +153,11 @@ async function advanceAll(
   const reserved = await reserveWorkers(trx, ctx.candidates, looking);
   onReserved([...reserved.values()].flatMap(ids));
   const found = ({ job }: Due) => reserved.get(job.id) ?? [];
-  const [left, decided] = [new Set<string>(), [] as Due[]];
+  const [left, decided] = [new Map<string, Unheard>(), [] as Due[]];
   for (const due of looking) {
     if (!heard && isNamedFor(ctx.candidates, due.job) && found(due).length < due.count) {
       ctx.candidates.release(ids(found(due)));
-      left.add(due.job.id);
+      left.set(due.job.id, { named: namedFor(ctx.candidates, due) });
     } else decided.push(due);
   }
   await makeOffers(
@@ -159,7 +166,7 @@ async function advanceAll(
   );
   for (const due of decided) next.set(due.job.id, await waveAfter(ctx, trx, due, found(due).length));
   await setNextWaves(trx, next);
-  return jobIds.map((jobId) => ({ answer: left.has(jobId) ? unheard : next.has(jobId) }));
+  return jobIds.map((jobId) => ({ answer: left.get(jobId) ?? next.has(jobId) }));
 }
 
 const ids = (candidates: readonly Candidate[]): string[] => candidates.map(({ workerId }) => workerId);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { sql } from "kysely";
+import { type KyselyPlugin, sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type CandidateFeed, createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { createPlacement } from "../../src/matching/returning.ts";
@@ -111,6 +111,62 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     const requirements = { ...nothingAsked, domain: "support" };
     const known = world.ctx.candidates.find(requirements, Date.now()).map(({ workerId }) => workerId);
     expect(known).toContain(worker.id);
+  });
+
+  it.each([-1, 1])(
+    "asks a worker whose revision is off by %d from what it heard, though no change is noted",
+    async (off) => {
+      const worker = await world.worker();
+      await feed.refresh();
+      await world.ctx.db
+        .updateTable("workers")
+        .set({ revision: sql`revision + ${off}` })
+        .where("id", "=", worker.id)
+        .execute();
+      const job = await world.job();
+      await world.waves.advance(job);
+      expect(await asked(job)).toEqual([worker.id]);
+    },
+  );
+
+  it("forgets whom the database has not got, and goes on to the next wave", async () => {
+    const lost = await world.worker();
+    await feed.refresh();
+    const { db } = world.ctx;
+    for (const table of ["sessions", "profiles"] as const) {
+      await db.deleteFrom(table).where("worker_id", "=", lost.id).execute();
+    }
+    await db.deleteFrom("workers").where("id", "=", lost.id).execute();
+    const job = await world.job();
+    await world.waves.advance(job);
+    expect(world.ctx.candidates.size).toBe(0);
+    const { wave } = await db.selectFrom("jobs").select("wave").where("id", "=", job).executeTakeFirstOrThrow();
+    expect(wave).toBe(1);
+  });
+
+  it("begins anew where another server answers, whose transactions have numbers that it has passed", async () => {
+    let server = "the first";
+    const answered: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      transformResult: ({ result }) =>
+        Promise.resolve({
+          ...result,
+          rows: result.rows.map((row) => ("server" in row ? { ...row, server } : row)),
+        }),
+    };
+    const { candidates } = world.ctx;
+    const heard = createCandidateFeed({ db: world.ctx.db.withPlugin(answered), candidates, log: silentLog });
+    await heard.refresh();
+    await world.worker();
+    await world.ctx.db
+      .updateTable("worker_changes")
+      .set({ transaction: sql`'3'` })
+      .execute();
+    await heard.refresh();
+    expect(candidates.size).toBe(0);
+    server = "the second";
+    await heard.refresh();
+    expect(candidates.size).toBe(1);
   });
 
   it("gives no place twice and loses no offer while 16 match and everybody comes and goes", async () => {
