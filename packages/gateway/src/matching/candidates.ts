@@ -113,9 +113,9 @@ export class CandidateIndex {
   }
 
   /**
-   * Who may get a job that asks this, the best first, by the hard filters and the rank of docs/matching.md; except for the
-   * job's parties, which only the database knows.
-   * @param asked Who was asked before.
+   * Who may get a job that asks this, the best first, by the hard filters and the rank of docs/matching.md; among them
+   * parties to the job, which only the database knows.
+   * @param asked Who was asked before, or must not be: they take nobody's place among those who are ranked.
    * @param evenHeld Also those who are being reserved.
    */
   find(

@@ -41,9 +41,10 @@ export type OpenJob = Awaited<ReturnType<typeof lockOpenJobs>>[number];
 /** A job whose next step is due. Unanswered offers of it have timed out. */
 export type DueJob = AskingRow &
   Pick<Selectable<Schema["jobs"]>, "wave" | "unmatched_at" | "request" | "packet"> & {
-    /** It is the review of another job's case; then `barred` must not get it. */
+    /** It is the review of another job's case; then `barred` must not get it, and `barredWorkers` are those who work here. */
     review: boolean;
     barred: string[];
+    barredWorkers: string[];
     /** Who did not answer in time. */
     missed: string[];
     /** How long the first of its offers runs that are still open. */
@@ -71,7 +72,10 @@ export async function readyJobs({ db, chain }: Context, jobIds: readonly string[
 export async function lockDueJobs(ctx: Context, trx: Trx, jobIds: readonly string[]): Promise<DueJob[]> {
   const { timestampSeconds } = ctx.chain.head();
   const { rows } = await sql<DueJob>`
-    select * from lock_due_jobs(${jobIds}::text[], ${timestampSeconds}::int8)
+    select due.*,
+      case when due.review then array(select id from workers where address = any (due.barred)) else '{}' end
+        as "barredWorkers"
+    from lock_due_jobs(${jobIds}::text[], ${timestampSeconds}::int8) due
   `.execute(trx);
   return rows;
 }

@@ -15,7 +15,7 @@ import {
 /** A job that asks, with whoever must not review the case where it is a review. */
 export type AskingJob = AskingRow & { wave: number; barred?: readonly string[]; review?: boolean };
 
-/** A job that looks for so many, and who was asked about it before. */
+/** A job that looks for so many, and who was asked about it before or must not be. */
 export interface Wanted {
   job: AskingJob;
   count: number;

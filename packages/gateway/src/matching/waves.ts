@@ -178,14 +178,15 @@ function inTurn<Job extends { id: string }>(jobIds: readonly string[], jobs: rea
 }
 
 /** What a job's next wave is; once all are over, the last one for as long as somebody may have been overlooked. */
-function nextWaveOf<Job extends AskingRow & { wave: number; workers: string[] }>(
+function nextWaveOf<Job extends AskingRow & { wave: number; workers: string[]; barredWorkers?: string[] }>(
   { offerWaveSizes: sizes, offerWaveSeconds: waits }: Context["config"],
   job: Job,
 ) {
   const last = sizes.length - 1;
   const wave = Math.min(job.wave, last);
   const [count, seconds] = [sizes[wave] ?? 1, waits[wave] ?? OVERLOOKED_SECONDS];
-  return { job, wave: wave + 1, count, asked: new Set(job.workers), seconds, exhausted: job.wave > last };
+  const asked = new Set([...job.workers, ...(job.barredWorkers ?? [])]);
+  return { job, wave: wave + 1, count, asked, seconds, exhausted: job.wave > last };
 }
 
 async function waveAfter(ctx: Context, trx: Trx, due: Due, offers: number): Promise<Wave> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { newId } from "../../src/ids.ts";
 import { type CandidateFeed, createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { createPlacement } from "../../src/matching/returning.ts";
 import { recountPlaces } from "../../src/workers/places.ts";
@@ -111,6 +112,25 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     const requirements = { ...nothingAsked, domain: "support" };
     const known = world.ctx.candidates.find(requirements, Date.now()).map(({ workerId }) => workerId);
     expect(known).toContain(worker.id);
+  });
+
+  it("asks the one who may review what 200 better ones must not", async () => {
+    const { db } = world.ctx;
+    await sql`insert into golden_tasks (id, domain, packet, answer) values ('g', 'support', '{}', 'pass')`.execute(db);
+    const [earlier, review] = [await world.job({ status: "paid", next_wave_at: null }), await world.job()];
+    for (const job of [earlier, review]) {
+      await sql`insert into reviews (id, job_id, golden_id) values (${newId("rev")}, ${job}, 'g')`.execute(db);
+    }
+    await people(200, { reputation: "900000000000000000" });
+    // Each had the task before; in a round of one job, where in life it was a job of its own.
+    await sql`
+      insert into offers (id, job_id, worker_id, profile_id, round, wave, status, expires_at)
+      select 'off_' || id, ${earlier}, worker_id, id, row_number() over (), 1, 'accepted', now() from profiles
+    `.execute(db);
+    const free = await world.worker();
+    await feed.refresh();
+    await world.waves.advance(review);
+    expect(await asked(review)).toEqual([free.id]);
   });
 
   it.each([-1, 1])(

@@ -56,6 +56,8 @@ const verifier = new Wallet(`0x${"55".repeat(32)}`).address;
 
 /** What tests fill, in the order in which it can be emptied. */
 const filled = [
+  "reviews",
+  "golden_tasks",
   "webhook_deliveries",
   "webhook_endpoints",
   "transactions",
