@@ -105,14 +105,18 @@ function askedRow(row: Asked): RawBuilder<unknown> {
   )`;
 }
 
-/** What jobs ask that look for somebody and that nobody is being asked about, in the same columns. */
-export const askedByWaitingJobs = sql`(
+/**
+ * What jobs ask that look for somebody and that nobody is being asked about, in the same columns. Who is barred from a
+ * review is not among the parties: finding them out for every review would cost more than the rest.
+ */
+export const askedByWaitingJobs = (chainSeconds: bigint): RawBuilder<unknown> => sql`(
   select id, round, funded_at, skills, languages, certifications, pool_id, countries_allow, countries_deny,
     min_reputation, tier, domain, terms ->> 'domain' as domain_hash,
     array[terms ->> 'client', terms ->> 'verifier', terms ->> 'arbiter'] as parties,
     nullif(terms ->> 'worker', ${sql.lit(NOBODY)}) as only_worker
   from jobs
   where next_wave_at is not null and status = 'open' and chain_status = 'open' and cancel_requested_at is null
+    and deadline_seconds > ${chainSeconds}::int8
     and not exists (select 1 from offers where offers.job_id = jobs.id and offers.status = 'pending')
 )`;
 

@@ -40,12 +40,12 @@ export function createPlacement(ctx: Context): PlaceWorker {
  * @returns those who have a place, where some job waits that nobody is being asked about. That is looked at once the count
  * is committed: a job that comes later is matched by what was counted.
  */
-async function countAnew({ db }: Context, workerIds: readonly string[]): Promise<string[]> {
+async function countAnew({ db, chain }: Context, workerIds: readonly string[]): Promise<string[]> {
   await recountPlaces(db, workerIds);
   const { rows } = await sql<{ id: string }>`
     select id from workers
     where id = any (${workerIds}::text[]) and presence = 'online' and load + offered < capacity
-      and exists (select from ${askedByWaitingJobs} j)
+      and exists (select from ${askedByWaitingJobs(chain.head().timestampSeconds)} j)
   `.execute(db);
   return rows.map(({ id }) => id);
 }
@@ -57,9 +57,13 @@ interface FittingJob {
   places: number;
 }
 
-/** @returns the oldest jobs of each worker for whom there are any */
+/**
+ * Reviews from which the worker is barred are left out one by one, the oldest first, until there are enough jobs: `offset`
+ * keeps the planner from asking of all that fit.
+ * @returns the oldest jobs of each worker for whom there are any
+ */
 async function oldestFittingJobs(
-  { db }: Context,
+  { db, chain }: Context,
   workerIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly FittingJob[]>> {
   if (workerIds.length === 0) return new Map();
@@ -67,11 +71,20 @@ async function oldestFittingJobs(
     select back.id as "workerId", oldest.id, oldest.places
     from unnest(${workerIds}::text[]) with ordinality back (id, place)
     cross join lateral (
-      select j.id, j.funded_at, min(w.capacity - w.load - w.offered) as places
-      from ${fitting(askedByWaitingJobs)}
-        and p.available and p.worker_id = back.id
-      group by j.id, j.funded_at
-      order by j.funded_at, j.id
+      select fits.id, fits.funded_at, fits.places
+      from (
+        select j.id, j.funded_at, w.address, w.capacity - w.load - w.offered as places
+        from ${fitting(askedByWaitingJobs(chain.head().timestampSeconds))}
+          and p.available and p.worker_id = back.id
+        group by j.id, j.funded_at, w.id
+        order by j.funded_at, j.id
+        offset 0
+      ) fits
+      where case
+        when exists (select from reviews where job_id = fits.id) then fits.address <> all (barred_from_review(fits.id))
+        else true
+      end
+      order by fits.funded_at, fits.id
       limit ${sql.lit(OLDEST_LOOKED_AT)}
     ) oldest
     order by back.place, oldest.funded_at, oldest.id

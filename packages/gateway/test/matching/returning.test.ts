@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { newId } from "../../src/ids.ts";
 import { matchingListeners } from "../../src/matching/listeners.ts";
 import { createPlacement } from "../../src/matching/returning.ts";
 import { sweepPlaces } from "../../src/workers/places.ts";
@@ -34,6 +35,30 @@ describeOnDatabases("a worker who comes back", (database, engine) => {
     const worker = await world.worker();
     await createPlacement(world.ctx)(worker.id);
     expect([await asked(unfit), await asked(old), await asked(young)]).toEqual([[], [worker.id], []]);
+  });
+
+  it("gets a job behind ten older ones that it must not get: reviews, and those past their deadline", async () => {
+    const { db } = world.ctx;
+    const worker = await world.worker();
+    await sql`insert into golden_tasks (id, domain, packet, answer) values ('g', 'support', '{}', 'pass')`.execute(db);
+    const review = async (job: string): Promise<void> => {
+      await sql`insert into reviews (id, job_id, golden_id) values (${newId("rev")}, ${job}, 'g')`.execute(db);
+    };
+    const given = { id: newId("off"), worker_id: worker.id, profile_id: worker.profileId, status: "accepted" as const };
+    const earlier = await world.job({ status: "paid", next_wave_at: null });
+    await review(earlier);
+    await db
+      .insertInto("offers")
+      .values({ ...given, job_id: earlier, round: 0, wave: 1, expires_at: new Date() })
+      .execute();
+    const others = { funded_at: minutesAgo(9), wave: 4, unmatched_at: new Date() };
+    for (let each = 0; each < 10; each += 1) {
+      await review(await world.job(others));
+      await world.job({ ...others, deadline_seconds: world.clock.seconds });
+    }
+    const job = await world.job({ ...others, funded_at: minutesAgo(1) });
+    await createPlacement(world.ctx)(worker.id);
+    expect(await asked(job)).toEqual([worker.id]);
   });
 
   it("gets as many jobs as it has places, the oldest first", async () => {
