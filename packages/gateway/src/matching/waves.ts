@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Context, Trx } from "../context.ts";
 import { type Outcome, answerOf, inGroups, inOneTransaction } from "../groups.ts";
 import { lockWorkers, recountPlaces } from "../workers/places.ts";
@@ -76,7 +76,7 @@ export function createWaves(ctx: Context): Waves {
     advance,
     async sweep() {
       const due = await dueJobs(ctx);
-      const moved = await Promise.all(due.map((jobId) => advanceOrPostpone(ctx, advance, jobId)));
+      const moved = await Promise.all(due.map((job) => advanceOrPostpone(ctx, advance, job)));
       return moved.filter(Boolean).length;
     },
   };
@@ -211,31 +211,44 @@ async function countMisses(ctx: Context, trx: Trx, missed: readonly string[]): P
   await wakeWorkers(ctx.queue, trx, workerIds);
 }
 
-async function dueJobs({ db }: Context): Promise<string[]> {
-  const rows = await db
+interface SweptJob {
+  id: string;
+  /** Its next wave's time as it was read, to the microsecond. */
+  dueAt: string;
+}
+
+/** A job whose funding was taken back is left as it is: nobody says that it goes on once it is funded again. */
+async function dueJobs({ db }: Context): Promise<SweptJob[]> {
+  return db
     .selectFrom("jobs")
-    .select("id")
+    .select(["id", sql<string>`next_wave_at::text`.as("dueAt")])
     .where("next_wave_at", "<=", sql<Date>`now()`)
+    .where("status", "<>", "funding")
     .orderBy("next_wave_at")
     .limit(batchSize)
     .execute();
-  return rows.map(({ id }) => id);
 }
 
 /** One job that can't be stepped must not keep the others from it. */
-async function advanceOrPostpone(ctx: Context, advance: Waves["advance"], jobId: string): Promise<boolean> {
+async function advanceOrPostpone(ctx: Context, advance: Waves["advance"], job: SweptJob): Promise<boolean> {
   try {
-    if (await advance(jobId)) return true;
+    if (await advance(job.id)) return true;
+    await postpone(ctx, job, sql<boolean>`not is_due(jobs, ${ctx.chain.head().timestampSeconds}::int8)`);
   } catch (error) {
-    ctx.log.error({ err: error, job_id: jobId }, "a job could not be matched; it is tried again in a minute");
+    ctx.log.error({ err: error, job_id: job.id }, "a job could not be matched; it is tried again in a minute");
+    await postpone(ctx, job, sql<boolean>`true`);
   }
-  await ctx.db
-    .updateTable("jobs")
-    .set({
-      next_wave_at: sql`case when status in ('funding', 'open') then now() + make_interval(secs => ${TRY_AGAIN_SECONDS}) end`,
-    })
-    .where("id", "=", jobId)
-    .where("next_wave_at", "<=", sql<Date>`now()`)
-    .execute();
   return false;
+}
+
+/** Only where the job is still what it was when it was swept: who has said meanwhile that it goes on at once is right. */
+async function postpone({ db }: Context, { id, dueAt }: SweptJob, where: RawBuilder<boolean>): Promise<void> {
+  await db
+    .updateTable("jobs")
+    .set({ next_wave_at: sql`case when status = 'open' then now() + make_interval(secs => ${TRY_AGAIN_SECONDS}) end` })
+    .where("id", "=", id)
+    .where("status", "<>", "funding")
+    .where(sql<string>`next_wave_at::text`, "=", dueAt)
+    .where(where)
+    .execute();
 }

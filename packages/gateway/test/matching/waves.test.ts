@@ -1,11 +1,15 @@
+import type { QueryId, Updateable } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import type { Database } from "../../src/context.ts";
+import type { Schema } from "../../src/database/schema.ts";
 import { declineOffer } from "../../src/matching/decline.ts";
+import { createWaves } from "../../src/matching/waves.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
 const waveSeconds = [20, 25, 30, 35];
 
-describeOnDatabases("waves of offers", (database) => {
+describeOnDatabases("waves of offers", (database, engine) => {
   let world: MatchingWorld;
   beforeAll(async () => {
     world = await matchingWorld(database());
@@ -20,6 +24,8 @@ describeOnDatabases("waves of offers", (database) => {
     world.ctx.db.selectFrom("workers").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
   const jobRow = (id: string) =>
     world.ctx.db.selectFrom("jobs").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+  const setJob = (id: string, values: Updateable<Schema["jobs"]>) =>
+    world.ctx.db.updateTable("jobs").set(values).where("id", "=", id).execute();
   const events = async (job: string) =>
     (
       await world.ctx.db.selectFrom("job_events").selectAll().where("job_id", "=", job).orderBy("sequence").execute()
@@ -232,6 +238,60 @@ describeOnDatabases("waves of offers", (database) => {
     await world.waves.sweep();
     expect(await world.waves.sweep(), "they are not swept again and again").toBe(0);
   });
+
+  it("goes on at once with a job whose funding was taken back for a while", async () => {
+    await workers(1);
+    const job = await world.job({ status: "funding", chain_status: null });
+    expect(await world.waves.sweep()).toBe(0);
+    await setJob(job, { status: "open", chain_status: "open" });
+    expect(await world.waves.sweep()).toBe(1);
+    expect(await statuses(job)).toEqual(["pending"]);
+  });
+
+  const meanwhile: [string, (job: string) => Promise<unknown>, (job: string) => Promise<unknown>, string[]][] = [
+    ["was declined", (job) => world.waves.advance(job), decline, ["rejected", "pending"]],
+    [
+      "was funded again",
+      (job) => setJob(job, { status: "funding", chain_status: null }),
+      (job) => setJob(job, { status: "open", chain_status: "open" }),
+      ["pending"],
+    ],
+  ];
+  // In the embedded database nobody comes between: it does one transaction after the other.
+  if (engine === "postgres")
+    it.each(meanwhile)(
+      "puts off no job that %s while the sweep found nothing to do",
+      async (_what, swept, looked, expected) => {
+        await workers(2);
+        const job = await world.job();
+        let db = afterAnswer(world.ctx.db, "next_wave_at", () => swept(job));
+        db = afterAnswer(db, "lock_due_jobs", () => looked(job));
+        await createWaves({ ...world.ctx, db }).sweep();
+        await world.waves.sweep();
+        expect((await statuses(job)).slice(0, 2)).toEqual(expected);
+      },
+    );
+
+  async function decline(job: string): Promise<void> {
+    const [offer] = await world.offers(job);
+    await declineOffer(world.ctx, offer!.worker_id, offer!.id, "not my field");
+  }
+
+  /** Does that once, when the first statement that holds this text was answered and before the answer is given on. */
+  function afterAnswer(db: Database, text: string, act: () => Promise<unknown>): Database {
+    let first: QueryId | undefined;
+    return db.withPlugin({
+      transformQuery({ node, queryId }) {
+        const written = JSON.stringify(node, (_key, value: unknown) => (typeof value === "bigint" ? "" : value));
+        if (written.includes(text)) first ??= queryId;
+        return node;
+      },
+      async transformResult({ result, queryId }) {
+        if (queryId === first) await act();
+        return result;
+      },
+    });
+  }
 
   it("sweeps the jobs whose turn the queue lost, also beside one that can't be matched", async () => {
     await workers(2);
