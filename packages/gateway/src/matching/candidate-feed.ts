@@ -22,7 +22,8 @@ interface Row {
   idle_since_ms: number;
   /** Null where the worker is not available. */
   profiles: CandidateProfile[] | null;
-  scores: Score[] | null;
+  /** Their scores in digits, which are more than a number in JSON keeps. */
+  scores: { domainHash: string; score: string }[] | null;
 }
 
 export interface CandidateFeed {
@@ -59,7 +60,8 @@ export function createCandidateFeed({
   async function take(workerIds: readonly string[]): Promise<void> {
     const rows = await readWorkers(db, workerIds);
     for (const { worker_id: workerId, revision, country, idle_since_ms: idleSinceMs, profiles, scores } of rows) {
-      const worker = { workerId, revision: Number(revision), country, idleSinceMs, scores: scores ?? [] };
+      const exact = (scores ?? []).map(({ domainHash, score }): Score => ({ domainHash, score: BigInt(score) }));
+      const worker = { workerId, revision: Number(revision), country, idleSinceMs, scores: exact };
       candidates.put(worker, profiles ?? []);
     }
   }
@@ -162,7 +164,7 @@ async function readWorkers(db: Database, workerIds: readonly string[]): Promise<
         from profiles p where p.worker_id = w.id and p.deleted_at is null and p.available
       ) as profiles,
       (
-        select jsonb_agg(jsonb_build_object('domainHash', r.domain_hash, 'score', r.score::float8 / 1e18))
+        select jsonb_agg(jsonb_build_object('domainHash', r.domain_hash, 'score', r.score::text))
         from reputations r where r.address = w.address
       ) as scores
     from unnest(${workerIds}::text[]) ids (id) left join workers w on w.id = ids.id

@@ -1,10 +1,13 @@
 import type { Candidate, KnownCandidate } from "./candidates.ts";
 import { type RankedBy, START_SCORE } from "./rank.ts";
 
-/** A worker's reputation in a domain, from 0 to 1. Where there is none, it is that of a newcomer. */
+/**
+ * A worker's reputation in a domain, in WAD: as a number, what lies a hair below a job's minimum is the same as that, and
+ * the chain would refuse the worker. Where there is none, it is that of a newcomer.
+ */
 export interface Score {
   domainHash: string;
-  score: number;
+  score: bigint;
 }
 
 /** A worker, as matching sees it. */
@@ -30,8 +33,6 @@ export interface CandidateProfile {
   /** As `tags_of` makes them. */
   tags: readonly string[];
 }
-
-const START = Number(START_SCORE) / 1e18;
 
 /** Rows that stand for nobody: before all of a tier, and behind all. */
 const BEFORE = 0;
@@ -143,7 +144,7 @@ export class CandidateTable {
       domain: this.#domains[row] ?? "",
       skills: at(this.#skills, row),
       firstLanguage: this.#languages[row] ?? null,
-      score: this.scoreOf(row, domainHash),
+      score: Number(this.scoreOf(row, domainHash)) / 1e18,
       idleSinceMs: at(this.#idleSinceMs, row),
     };
   }
@@ -172,9 +173,9 @@ export class CandidateTable {
     return this.#countries[row] ?? null;
   }
 
-  scoreOf(row: number, domainHash: string): number {
+  scoreOf(row: number, domainHash: string): bigint {
     for (const each of this.#scores[row] ?? []) if (each.domainHash === domainHash) return each.score;
-    return START;
+    return START_SCORE;
   }
 
   /** The same word is kept once, however many rows have it. */

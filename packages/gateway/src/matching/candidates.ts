@@ -171,7 +171,6 @@ export class CandidateIndex {
 
   #filterOf(requirements: Requirements, domainHash: string): (row: number) => boolean {
     const { countriesAllow, countriesDeny, minReputation } = requirements;
-    const least = Number(minReputation) / 1e18;
     const table = this.#table;
     const inCountry = (row: number): boolean => {
       const country = table.countryOf(row);
@@ -179,7 +178,8 @@ export class CandidateIndex {
       return (countriesAllow.length === 0 || countriesAllow.includes(country)) && !countriesDeny.includes(country);
     };
     const anywhere = countriesAllow.length === 0 && countriesDeny.length === 0;
-    return (row) => (anywhere || inCountry(row)) && (least === 0 || table.scoreOf(row, domainHash) >= least);
+    return (row) =>
+      (anywhere || inCountry(row)) && (minReputation === 0n || table.scoreOf(row, domainHash) >= minReputation);
   }
 
   #insert(tag: number, row: number): void {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KyselyPlugin, sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { domainOf } from "@hireforhumans/protocol";
 import { newId } from "../../src/ids.ts";
 import { type CandidateFeed, createCandidateFeed } from "../../src/matching/candidate-feed.ts";
 import { createPlacement } from "../../src/matching/returning.ts";
@@ -112,6 +113,24 @@ describeOnDatabases("matching by the index of candidates", (database) => {
     const requirements = { ...nothingAsked, domain: "support" };
     const known = world.ctx.candidates.find(requirements, Date.now()).map(({ workerId }) => workerId);
     expect(known).toContain(worker.id);
+  });
+
+  it("asks who has the reputation that a job asks, not who lacks the smallest part of it", async () => {
+    const least = 700_000_000_000_000_000n;
+    const [below, exact] = [await world.worker(), await world.worker()];
+    for (const [{ id, wallet }, score] of [[below, least - 1n] as const, [exact, least] as const]) {
+      const kept = { domain_hash: domainOf("support"), successes: 1, failures: 0, block_number: 1n };
+      await world.ctx.db
+        .insertInto("reputations")
+        .values({ address: wallet.address, score: score.toString(), ...kept })
+        .execute();
+      await sql`select sync_profiles(array[${id}])`.execute(world.ctx.db);
+    }
+    await feed.refresh();
+    // The wave asks three.
+    const job = await world.job({ min_reputation: least.toString(), wave: 1 });
+    await world.waves.advance(job);
+    expect(await asked(job)).toEqual([exact.id]);
   });
 
   it("asks the one who may review what 200 better ones must not", async () => {
