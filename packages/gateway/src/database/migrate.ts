@@ -18,6 +18,7 @@ import * as matchingGroups from "./migrations/0014_matching_groups.ts";
 import * as linkPlaces from "./migrations/0015_link_places.ts";
 import * as oneStep from "./migrations/0016_one_step.ts";
 import * as twoStatements from "./migrations/0017_two_statements.ts";
+import * as timeToAnswer from "./migrations/0018_time_to_answer.ts";
 import * as refusals from "./migrations/0019_refusals.ts";
 
 /**
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   "0015_link_places": linkPlaces,
   "0016_one_step": oneStep,
   "0017_two_statements": twoStatements,
+  "0018_time_to_answer": timeToAnswer,
   "0019_refusals": refusals,
 };
 

@@ -14,7 +14,7 @@ import { describeOnDatabases } from "../support/database.ts";
 import { silentLog } from "../support/log.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
-describeOnDatabases("jobs that are matched together", (database) => {
+describeOnDatabases("jobs that are matched together", (database, engine) => {
   let world: MatchingWorld;
   beforeAll(async () => {
     world = await matchingWorld(database());
@@ -125,6 +125,27 @@ describeOnDatabases("jobs that are matched together", (database) => {
     await waves.advance(job);
     expect((await asked(job)).toSorted()).toEqual(workers.map(({ id }) => id).toSorted());
   });
+
+  // The embedded database does one transaction after the other: nobody waits for a row there.
+  if (engine === "postgres")
+    it("counts the time to answer from when it offers a job, not from when it began to wait for the job", async () => {
+      await world.worker();
+      const job = await world.job();
+      const waves = await gateway(true);
+      const { advanced, until } = await world.ctx.db.transaction().execute(async (trx) => {
+        await trx.selectFrom("jobs").select("id").where("id", "=", job).forUpdate().execute();
+        const waiting = waves.advance(job);
+        await sleep(300);
+        const { rows } = await sql<{ until: Date }>`select clock_timestamp() + interval '20 s' as until`.execute(trx);
+        return { advanced: () => waiting, until: rows[0]!.until };
+      });
+      expect(await advanced()).toBe(true);
+      const { expires_at } = await world.ctx.db.selectFrom("offers").select("expires_at").executeTakeFirstOrThrow();
+      expect(expires_at.getTime()).toBeGreaterThanOrEqual(until.getTime());
+      expect((await jobRow(job)).next_wave_at).toEqual(expires_at);
+      const { data } = await world.ctx.db.selectFrom("job_events").select("data").executeTakeFirstOrThrow();
+      expect(data).toMatchObject({ expires_at: expires_at.toISOString() });
+    });
 
   const changes: [string, (job: string) => Promise<unknown>][] = [
     ["is in another wave", (job) => setJob(job, { wave: 1 })],
