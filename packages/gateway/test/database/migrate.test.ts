@@ -29,7 +29,8 @@ describeOnDatabases("migrate", (database) => {
     const { db } = database();
     await record("9998_later");
     await record("9999_narrower_breaking");
-    for (const refusing of [migrate(db), newerMigrations(db)]) await expect(refusing).rejects.toThrow(SchemaTooNew);
+    await expect(migrate(db)).rejects.toThrow(SchemaTooNew);
+    await expect(newerMigrations(db)).rejects.toThrow(SchemaTooNew);
     await expect(migrate(db)).rejects.toThrow(
       /migrations 9998_later, 9999_narrower_breaking, which this gateway does not know.*9999_narrower_breaking changed/,
     );
