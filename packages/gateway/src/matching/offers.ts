@@ -40,7 +40,7 @@ export async function makeOffers(trx: Trx, wanted: readonly NewOffers[]): Promis
   const { rows: made } = await sql<{ id: string; job_id: string; wave: number; expires_at: Date }>`
     with made as (
       insert into offers (id, job_id, worker_id, profile_id, round, wave, packet, expires_at)
-      select id, job, worker, profile, round, wave, packet, now() + make_interval(secs => seconds)
+      select id, job, worker, profile, round, wave, packet, clock_timestamp() + make_interval(secs => seconds)
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as offer
         (id text, job text, worker text, profile text, round int4, wave int4, packet jsonb, seconds float8)
       returning id, job_id, worker_id, wave, expires_at

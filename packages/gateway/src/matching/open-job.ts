@@ -95,7 +95,7 @@ export async function setNextWaves(trx: Trx, next: ReadonlyMap<string, Wave>): P
     ...(typeof at === "number" ? { seconds: at } : { at: at.toISOString() }),
   }));
   await sql`
-    update jobs set wave = next.wave, next_wave_at = coalesce(next.at, now() + make_interval(secs => next.seconds))
+    update jobs set wave = next.wave, next_wave_at = coalesce(next.at, clock_timestamp() + make_interval(secs => next.seconds))
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       as next (id text, wave int4, at timestamptz, seconds float8)
     where jobs.id = next.id`.execute(trx);
