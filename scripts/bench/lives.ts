@@ -15,9 +15,8 @@ export interface LivesOptions {
   engine: string;
 }
 
-/** Far more than work at one moment are on line: the rows of a few would be what all jobs wait for. */
-const WORKERS = 240;
-const LOOK_EVERY_MS = 2_500;
+const WORKERS = 24;
+const LOOK_EVERY_MS = 250;
 /** Jobs between their post and their payment at any time; a life takes at least three blocks. */
 const AT_ONCE = 600;
 const WARM_UP_SECONDS = 10;
@@ -130,7 +129,6 @@ async function signUp({ url }: BenchStack): Promise<WorkerClient> {
 async function workShift(worker: WorkerClient, stopping: AbortSignal, troubled: (error: unknown) => void) {
   const inHand = new Set<Promise<void>>();
   const known = new Set<string>();
-  await sleep(Math.random() * LOOK_EVERY_MS);
   while (!stopping.aborted) {
     for (const offer of await offersOf(worker, troubled)) {
       if (known.has(offer.id)) continue;

@@ -176,11 +176,11 @@ function figuresOf(
 async function load(market: Market, { clients, seconds }: { clients: number; seconds: number }): Promise<Load> {
   const times: number[] = [];
   const matched: string[] = [];
+  const most = Math.ceil(market.ctx.candidates.size * MOST_TAKEN);
   // Made ahead: that is another part's work.
-  const jobs = await insertJobs(market, Math.ceil(seconds * MOST_PER_SECOND));
+  const jobs = await insertJobs(market, Math.min(most + clients, Math.ceil(seconds * MOST_PER_SECOND)));
   const begun = performance.now();
   const until = begun + seconds * 1000;
-  const most = Math.min(jobs.length, market.ctx.candidates.size * MOST_TAKEN);
   await Promise.all(
     Array.from({ length: clients }, async () => {
       while (performance.now() < until && matched.length < most) {

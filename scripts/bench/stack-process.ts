@@ -61,9 +61,9 @@ process.on("message", (question: keyof typeof answers) => {
   void answers[question]().then((answer) => process.send?.(answer));
 });
 
-/** So that hundreds of workers can do as much as thousands would. */
+/** So that few workers can do as much as many would. */
 async function raiseCapacity(): Promise<boolean> {
-  await stack.gateway.context.db.updateTable("workers").set({ capacity: 5 }).execute();
+  await stack.gateway.context.db.updateTable("workers").set({ capacity: 50 }).execute();
   return true;
 }
 

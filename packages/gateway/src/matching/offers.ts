@@ -72,16 +72,21 @@ export interface NextWave extends Wanted {
  * Most jobs find all whom they want among the first whom the index names: those are reserved and offered the job, told and
  * set to wait for the answers by one statement, a transaction of its own. Nothing becomes of the others, nor of those that
  * were changed since they were read.
- * @returns the jobs that were offered
+ * @returns the jobs that were offered, and those for which the index names too few
  */
 export async function offerToNamed(
   { db, candidates, chain }: Context,
   wanted: readonly NextWave[],
-): Promise<Set<string>> {
-  if (wanted.length === 0) return new Set();
+): Promise<{ offered: Set<string>; short: NextWave[] }> {
+  const short: NextWave[] = [];
+  if (wanted.length === 0) return { offered: new Set(), short };
   const offered = await withNamed(candidates, wanted, async (all) => {
-    const rows = all.flatMap(({ wanted: { job, count, wave, seconds }, named }) => {
-      if (named.length < count) return [];
+    const rows = all.flatMap(({ wanted: next, named }) => {
+      const { job, count, wave, seconds } = next;
+      if (named.length < count) {
+        short.push(next);
+        return [];
+      }
       const first = named.slice(0, count + SPARE);
       return {
         id: job.id,
@@ -106,7 +111,7 @@ export async function offerToNamed(
     return told.rows;
   });
   candidates.hold(offered.flatMap(({ workers }) => workers));
-  return new Set(offered.map(({ job }) => job));
+  return { offered: new Set(offered.map(({ job }) => job)), short };
 }
 
 /**

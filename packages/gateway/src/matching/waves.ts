@@ -52,11 +52,11 @@ type Step = boolean | Unheard;
 export function createWaves(ctx: Context): Waves {
   const step = inGroups(
     async (jobIds: string[]) => {
-      const offered = await offerAtOnce(ctx, jobIds);
-      const left = jobIds.filter((jobId) => !offered.has(jobId));
+      const answered = await offerAtOnce(ctx, jobIds);
+      const left = jobIds.filter((jobId) => !answered.has(jobId));
       const stepped = await stepLocked(ctx, left, false);
       const outcomes = new Map(left.map((jobId, index) => [jobId, stepped[index]]));
-      return jobIds.map((jobId): Outcome<Step> => outcomes.get(jobId) ?? { answer: true });
+      return jobIds.map((jobId): Outcome<Step> => outcomes.get(jobId) ?? { answer: answered.get(jobId) ?? false });
     },
     { most: MOST },
   );
@@ -83,26 +83,32 @@ export function createWaves(ctx: Context): Waves {
 }
 
 /**
- * Makes the next wave of those jobs for which the index names enough, by two statements for all of them.
- * @returns the jobs that were offered; with the others there is more to it
+ * Makes the next wave of those jobs for which the index names enough, by two statements for all of them. Where it names too
+ * few it is to hear of others before anything is locked.
+ * @returns what became of these jobs; with the others there is more to it
  */
-async function offerAtOnce(ctx: Context, jobIds: readonly string[]): Promise<Set<string>> {
-  if (!ctx.candidates.complete) return new Set();
+async function offerAtOnce(ctx: Context, jobIds: readonly string[]): Promise<Map<string, Step>> {
+  const { candidates, config } = ctx;
+  if (!candidates.complete) return new Map();
   try {
     const ready = inTurn(jobIds, await readyJobs(ctx, jobIds));
-    return await offerToNamed(
+    const { offered, short } = await offerToNamed(
       ctx,
       ready.flatMap((job) => {
-        const { exhausted, ...next } = nextWaveOf(ctx.config, job);
-        return exhausted || !isNamedFor(ctx.candidates, job) ? [] : [next];
+        const { exhausted, ...next } = nextWaveOf(config, job);
+        return exhausted || !isNamedFor(candidates, job) ? [] : [next];
       }),
     );
+    return new Map<string, Step>([
+      ...[...offered].map((jobId) => [jobId, true] as const),
+      ...short.map((next) => [next.job.id, { named: namedFor(candidates, next) }] as const),
+    ]);
   } catch (error) {
     ctx.log.warn(
       { err: error, members: jobIds.length },
       "a group was not offered at once; its jobs are locked and looked at",
     );
-    return new Set();
+    return new Map();
   }
 }
 

@@ -167,9 +167,9 @@ describeOnDatabases("jobs that are matched together", (database, engine) => {
       .toSorted((a) => (a.id === changed ? -1 : 1))
       .map((job) => ({ job, wave: 1, count: 1, seconds: 20, asked: new Set<string>() }));
     // The second is named nobody: the only one who fits is meant for the first.
-    expect(await offerToNamed(ctx, wanted.slice(0, 1))).toEqual(new Set());
+    expect(await offerToNamed(ctx, wanted.slice(0, 1))).toEqual({ offered: new Set(), short: [] });
     expect(await asked(changed)).toEqual(before);
-    expect(await offerToNamed(ctx, wanted.slice(1))).toEqual(new Set([kept]));
+    expect(await offerToNamed(ctx, wanted.slice(1))).toEqual({ offered: new Set([kept]), short: [] });
     expect(await asked(kept)).toEqual([worker.id]);
   });
 
