@@ -18,8 +18,7 @@ import * as matchingGroups from "./migrations/0014_matching_groups.ts";
 import * as linkPlaces from "./migrations/0015_link_places.ts";
 import * as oneStep from "./migrations/0016_one_step.ts";
 import * as twoStatements from "./migrations/0017_two_statements.ts";
-import * as timeToAnswer from "./migrations/0018_time_to_answer.ts";
-import * as refusals from "./migrations/0019_refusals.ts";
+import * as refusals from "./migrations/0018_refusals.ts";
 
 /**
  * In order; a name that was released is never changed, nor what it does. A migration adds: columns with a default, tables,
@@ -43,8 +42,7 @@ export const migrations: Record<string, Migration> = {
   "0015_link_places": linkPlaces,
   "0016_one_step": oneStep,
   "0017_two_statements": twoStatements,
-  "0018_time_to_answer": timeToAnswer,
-  "0019_refusals": refusals,
+  "0018_refusals": refusals,
 };
 
 /**

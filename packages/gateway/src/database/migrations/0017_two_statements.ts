@@ -114,6 +114,7 @@ const statements = [
       one record;
       taken text[] := '{}';
       place int4;
+      ends timestamptz;
     begin
       select array_agg(id), array_agg(round || ':' || (wave - 1)) into ids, seen
       from jsonb_to_recordset(wanted) as asked (id text, round int4, wave int4);
@@ -150,12 +151,13 @@ const statements = [
         join reserved on reserved.job = asked.id and cardinality(reserved.workers) = asked.count
       loop
         taken := taken || one.given;
+        -- By the clock: the locks may have been waited for, and that is not the worker's time to answer.
+        ends := clock_timestamp() + make_interval(secs => one.seconds);
         insert into offers (id, job_id, worker_id, profile_id, round, wave, expires_at)
-        select one.offers[nth], one.id, worker, one.profiles[array_position(one.workers, worker)], one.round, one.wave,
-          now() + make_interval(secs => one.seconds)
+        select one.offers[nth], one.id, worker, one.profiles[array_position(one.workers, worker)], one.round, one.wave, ends
         from unnest(one.given) with ordinality chosen (worker, nth);
         update jobs
-        set wave = one.wave, next_wave_at = now() + make_interval(secs => one.seconds), sequence = jobs.sequence + 1
+        set wave = one.wave, next_wave_at = ends, sequence = jobs.sequence + 1
         where jobs.id = one.id
         returning jobs.sequence into place;
         insert into job_events (id, job_id, sequence, type, once, data)
@@ -163,9 +165,7 @@ const statements = [
           one.event, one.id, place, 'job.offered', 'offered:' || one.offers[1],
           jsonb_build_object(
             'wave', one.wave, 'offers', one.count,
-            'expires_at', to_char(
-              (now() + make_interval(secs => one.seconds)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
-            )
+            'expires_at', to_char(ends at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
           )
         );
         perform pg_notify('job_events', one.id);
