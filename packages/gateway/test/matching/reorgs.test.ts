@@ -6,16 +6,15 @@ import { projectionListeners } from "../../src/gateway-work.ts";
 import { newId } from "../../src/ids.ts";
 import { handleCancelIntents } from "../../src/jobs/cancel-intent.ts";
 import { handleFundIntents } from "../../src/jobs/fund-intent.ts";
+import type { StoredChainEvent } from "../../src/jobs/chain-state.ts";
 import { projectJobs } from "../../src/jobs/project.ts";
 import { handleAcceptIntents } from "../../src/matching/accept-intent.ts";
 import { createPlacement } from "../../src/matching/returning.ts";
+import { storeBranch } from "../projection/branch.ts";
 import { describeOnDatabases } from "../support/database.ts";
 import { type MatchingWorld, type TestWorker, matchingWorld } from "./world.ts";
 
-interface ChainEvent {
-  name: string;
-  args: Record<string, string>;
-}
+type ChainEvent = Pick<StoredChainEvent, "name" | "args">;
 
 const funded: ChainEvent = { name: "Funded", args: { client: "0x" } };
 const accepted = ({ wallet }: TestWorker): ChainEvent => ({
@@ -50,28 +49,12 @@ describeOnDatabases("jobs whose blocks are taken back", (database) => {
   /** What the followed branch holds of a job, and what follows. */
   async function follow(jobId: string, ...events: ChainEvent[]): Promise<void> {
     const { chain_job_id } = await jobRow(jobId);
-    await db().deleteFrom("chain_events").where("chain_job_id", "=", chain_job_id).execute();
-    for (const [index, { name, args }] of events.entries()) {
-      const hash = keccak256(toUtf8Bytes(`block ${index}`));
-      await db()
-        .insertInto("blocks")
-        .values({ hash, number: BigInt(index), parent_hash: hash, timestamp_seconds: 1_800_000_000n })
-        .onConflict((conflict) => conflict.column("hash").doNothing())
-        .execute();
-      await db()
-        .insertInto("chain_events")
-        .values({
-          block_hash: hash,
-          log_index: logs++,
-          block_number: BigInt(index),
-          transaction_hash: keccak256(toUtf8Bytes(`${name} ${jobId}`)),
-          address: "0x",
-          name,
-          chain_job_id,
-          args: JSON.stringify(args),
-        })
-        .execute();
-    }
+    const stored = events.map((event) => ({
+      ...event,
+      transactionHash: keccak256(toUtf8Bytes(`${event.name} ${jobId}`)),
+      timestampSeconds: 1_800_000_000n,
+    }));
+    await storeBranch(db(), { chainJobId: chain_job_id, logIndex: logs++ }, stored);
     await db()
       .transaction()
       .execute((trx) => projectJobs(trx, "0x", [chain_job_id], projectionListeners(world.ctx.queue)));

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { keccak256, toUtf8Bytes } from "ethers";
 import { projectJobs, type ProjectionListeners } from "../../src/jobs/project.ts";
 import type { StoredChainEvent } from "../../src/jobs/chain-state.ts";
 import { type MatchingWorld, matchingWorld } from "../matching/world.ts";
 import { matchingListeners } from "../../src/matching/listeners.ts";
 import { describeOnDatabases } from "../support/database.ts";
+import { storeBranch } from "./branch.ts";
 import { history } from "./history.ts";
 
 describeOnDatabases("projecting the chain onto jobs", (database) => {
@@ -40,36 +40,7 @@ describeOnDatabases("projecting the chain onto jobs", (database) => {
     return { id, chainJobId: row.chain_job_id, logIndex: jobs++ };
   }
 
-  /** The branch as the follower stores it: a block for each event. */
-  async function setBranch({ chainJobId, logIndex }: Job, events: readonly StoredChainEvent[]): Promise<void> {
-    await db().deleteFrom("chain_events").where("chain_job_id", "=", chainJobId).execute();
-    for (const [index, event] of events.entries()) {
-      const hash = keccak256(toUtf8Bytes(`block ${index}`));
-      await db()
-        .insertInto("blocks")
-        .values({
-          hash,
-          number: BigInt(index),
-          parent_hash: hash,
-          timestamp_seconds: event.timestampSeconds,
-        })
-        .onConflict((conflict) => conflict.column("hash").doNothing())
-        .execute();
-      await db()
-        .insertInto("chain_events")
-        .values({
-          block_hash: hash,
-          log_index: logIndex,
-          block_number: BigInt(index),
-          transaction_hash: event.transactionHash,
-          address: "0x",
-          name: event.name,
-          chain_job_id: chainJobId,
-          args: JSON.stringify(event.args),
-        })
-        .execute();
-    }
-  }
+  const setBranch = (job: Job, events: readonly StoredChainEvent[]) => storeBranch(db(), job, events);
 
   const project = (chainJobIds: string[], listeners = silent) =>
     db()
